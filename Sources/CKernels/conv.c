@@ -1,0 +1,310 @@
+// Convolution's public functions: dtypes, and the input gradient as convolutions.
+#include "kb_conv.h"
+
+#include <string.h>
+
+#include "conv_tile.h"
+#include "conv_weight.h"
+#include "kb_alloc.h"
+#include "kb_threads.h"
+#include "widen.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+#define ADD(type)                                                                                  \
+  do {                                                                                             \
+    const type *from = x;                                                                          \
+    type *to = y;                                                                                  \
+    for (size_t i = 0; i < count; i++) to[i] = (type)(to[i] + from[i * step]);                     \
+  } while (0)
+
+#define ADD_COMPLEX(type)                                                                          \
+  do {                                                                                             \
+    const type *from = x;                                                                          \
+    type *to = y;                                                                                  \
+    for (size_t i = 0; i < count; i++) {                                                           \
+      to[2 * i] += from[2 * i * step];                                                             \
+      to[2 * i + 1] += from[2 * i * step + 1];                                                     \
+    }                                                                                              \
+  } while (0)
+
+static inline __attribute__((always_inline)) void add_with_step(kb_dtype dtype, size_t count,
+                                                                const void *x, size_t step, void *y) {
+  switch (dtype) { // signed integers wrap as unsigned ones do
+  case KB_FLOAT32: ADD(float); break;
+  case KB_FLOAT64: ADD(double); break;
+  case KB_INT8:
+  case KB_UINT8: ADD(uint8_t); break;
+  case KB_INT16: ADD(uint16_t); break;
+  case KB_INT32: ADD(uint32_t); break;
+  case KB_INT64: ADD(uint64_t); break;
+  case KB_COMPLEX64: ADD_COMPLEX(float); break;
+  case KB_COMPLEX128: ADD_COMPLEX(double); break;
+  default: break;
+  }
+}
+
+void kb_conv_add(kb_dtype dtype, size_t count, const void *x, void *y) {
+  add_with_step(dtype, count, x, 1, y);
+}
+
+void kb_conv_add_element(kb_dtype dtype, size_t count, const void *x, void *y) {
+  add_with_step(dtype, count, x, 0, y);
+}
+
+typedef struct conv_counts {
+  size_t x, w, y;
+} conv_counts;
+
+static conv_counts element_counts(const kb_convolution *conv) {
+  size_t in = (size_t)conv->in_channels, out = (size_t)conv->out_channels;
+  return (conv_counts){
+      (size_t)conv->batch * in * (size_t)kb_conv_count(conv->window.input),
+      out * (in / (size_t)conv->groups) * (size_t)kb_conv_count(conv->window.kernel),
+      (size_t)conv->batch * out * (size_t)kb_conv_count(conv->window.output),
+  };
+}
+
+static kb_conv_gather window_gather(kb_dtype dtype, const kb_window *window) {
+  kb_conv_gather gather = {.size = kb_dtype_size(dtype)};
+  memcpy(gather.input, window->input, sizeof gather.input);
+  memcpy(gather.output, window->output, sizeof gather.output);
+  memcpy(gather.kernel, window->kernel, sizeof gather.kernel);
+  memcpy(gather.stride, window->stride, sizeof gather.stride);
+  memcpy(gather.padding, window->padding_begin, sizeof gather.padding);
+  memcpy(gather.dilation, window->dilation, sizeof gather.dilation);
+  return gather;
+}
+
+void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, const void *w,
+                     const void *bias, void *y) {
+  if (kb_dtype_is_half(dtype)) {
+    conv_counts counts = element_counts(conv);
+    size_t channels = (size_t)conv->out_channels;
+    float *wide_x = kb_widen(dtype, counts.x, x), *wide_w = kb_widen(dtype, counts.w, w);
+    float *wide_bias = kb_widen(dtype, channels, bias), *wide_y = kb_alloc(counts.y * sizeof(float));
+    kb_conv_forward(KB_FLOAT32, conv, wide_x, wide_w, wide_bias, wide_y);
+    kb_narrow(dtype, counts.y, wide_y, y);
+    kb_release_wide(wide_x, counts.x), kb_release_wide(wide_w, counts.w), kb_release_wide(wide_bias, channels);
+    return;
+  }
+  const kb_window *window = &conv->window;
+  kb_conv_tiling tiling = {
+      .dtype = dtype,
+      .gather = window_gather(dtype, window),
+      .batch = conv->batch,
+      .groups = conv->groups,
+      .channels = conv->in_channels / conv->groups,
+      .rows = conv->out_channels / conv->groups,
+      .target = {window->output[0], window->output[1], window->output[2]},
+      .step = {1, 1, 1},
+      .x = x,
+      .w = w,
+      .bias = bias,
+      .y = y,
+  };
+  kb_conv_run_tiles(&tiling);
+}
+
+static intptr_t greatest_common_divisor(intptr_t a, intptr_t b) {
+  while (b) {
+    intptr_t remainder = a % b;
+    a = b;
+    b = remainder;
+  }
+  return a;
+}
+
+static intptr_t floor_modulo(intptr_t a, intptr_t b) {
+  intptr_t remainder = a % b;
+  return remainder < 0 ? remainder + b : remainder;
+}
+
+// The taps that reach the inputs of one residue of the stride: first, first + advance, … (count).
+typedef struct tap_set {
+  intptr_t first, advance, count;
+} tap_set;
+
+// Input i takes part in output o through tap k where i + padding = o · stride + k · dilation. For the
+// inputs i = stride · j + residue these are the taps with k · dilation ≡ residue + padding modulo the
+// stride, every stride / gcd-th, and o = j + (residue + padding − k · dilation) / stride: a convolution
+// of dy without stride, its taps in reversed order.
+static tap_set residue_taps(const kb_window *window, int d, intptr_t residue, kb_conv_gather *gather) {
+  const intptr_t stride = window->stride[d], dilation = window->dilation[d];
+  const intptr_t divisor = greatest_common_divisor(stride, dilation), kernel = window->kernel[d];
+  const intptr_t shifted = residue + window->padding_begin[d];
+  tap_set taps = {0, stride / divisor, 0};
+  while (taps.first < taps.advance && floor_modulo(shifted - taps.first * dilation, stride) != 0)
+    taps.first++;
+  if (taps.first < taps.advance && taps.first < kernel)
+    taps.count = (kernel - 1 - taps.first) / taps.advance + 1;
+  gather->input[d] = window->output[d];
+  gather->output[d] =
+      window->input[d] > residue ? (window->input[d] - residue + stride - 1) / stride : 0;
+  gather->kernel[d] = taps.count;
+  gather->stride[d] = 1;
+  gather->dilation[d] = dilation / divisor;
+  gather->padding[d] = 0;
+  if (taps.count > 0) {
+    intptr_t nearest = (shifted - taps.first * dilation) / stride; // exact by the choice of `first`
+    gather->padding[d] = (taps.count - 1) * gather->dilation[d] - nearest;
+  }
+  return taps;
+}
+
+// Transposes the weights, one task per few input channels of a group: to[group, input channel,
+// output channel, taps of the sets in reversed order] from w[group, output channel, input channel, taps].
+typedef struct transpose_job {
+  intptr_t inputs, outputs, all, count; // channels of a group; taps in all and of the sets
+  intptr_t *order;                      // the taps of the sets, last first
+  size_t size;
+  const void *w;
+  void *to;
+} transpose_job;
+
+#define TRANSPOSE_TAPS(type)                                                                       \
+  do {                                                                                             \
+    for (intptr_t o = 0; o < job->outputs; o++) {                                                  \
+      for (intptr_t i = first; i < last; i++) {                                                    \
+        const intptr_t row = (group * job->outputs + o) * job->inputs + i;                         \
+        const intptr_t target = (group * job->inputs + i) * job->outputs + o;                      \
+        const type *from = (const type *)job->w + row * job->all;                                  \
+        type *to = (type *)job->to + target * job->count;                                          \
+        for (intptr_t tap = 0; tap < job->count; tap++) to[tap] = from[job->order[tap]];           \
+      }                                                                                            \
+    }                                                                                              \
+  } while (0)
+
+typedef struct conv_wide {
+  uint64_t low, high;
+} conv_wide;
+
+// Channels of a task: as many as make runs of some cache lines in w.
+enum { TRANSPOSED_TOGETHER = 16 };
+
+static void transpose_inputs(void *context, size_t begin, size_t end) {
+  const transpose_job *job = context;
+  for (size_t task = begin; task < end; task++) {
+    const intptr_t blocks = (job->inputs + TRANSPOSED_TOGETHER - 1) / TRANSPOSED_TOGETHER;
+    const intptr_t group = (intptr_t)task / blocks;
+    const intptr_t first = (intptr_t)task % blocks * TRANSPOSED_TOGETHER;
+    const intptr_t last =
+        first + TRANSPOSED_TOGETHER < job->inputs ? first + TRANSPOSED_TOGETHER : job->inputs;
+    switch (job->size) {
+    case 1: TRANSPOSE_TAPS(uint8_t); break;
+    case 2: TRANSPOSE_TAPS(uint16_t); break;
+    case 4: TRANSPOSE_TAPS(uint32_t); break;
+    case 8: TRANSPOSE_TAPS(uint64_t); break;
+    default: TRANSPOSE_TAPS(conv_wide); break;
+    }
+  }
+}
+
+static void transpose_weights(const kb_convolution *conv, size_t size, const tap_set taps[3],
+                              const void *w, void *to) {
+  const intptr_t *kernel = conv->window.kernel;
+  transpose_job job = {
+      .inputs = conv->in_channels / conv->groups,
+      .outputs = conv->out_channels / conv->groups,
+      .all = kb_conv_count(kernel),
+      .size = size,
+      .w = w,
+      .to = to,
+  };
+  const size_t bytes = (size_t)(taps[0].count * taps[1].count * taps[2].count) * sizeof(intptr_t);
+  job.order = kb_alloc(bytes);
+  for (intptr_t z = taps[0].count - 1; z >= 0; z--) {
+    for (intptr_t y = taps[1].count - 1; y >= 0; y--) {
+      for (intptr_t x = taps[2].count - 1; x >= 0; x--) {
+        intptr_t row = (taps[0].first + z * taps[0].advance) * kernel[1] + taps[1].first +
+                       y * taps[1].advance;
+        job.order[job.count++] = row * kernel[2] + taps[2].first + x * taps[2].advance;
+      }
+    }
+  }
+  const intptr_t blocks = (job.inputs + TRANSPOSED_TOGETHER - 1) / TRANSPOSED_TOGETHER;
+  const intptr_t work = job.outputs * job.count * TRANSPOSED_TOGETHER;
+  if (work > 0)
+    kb_parallel_for((size_t)(conv->groups * blocks), work >= 8192 ? 1 : (size_t)(8192 / work),
+                    transpose_inputs, &job);
+  kb_free(job.order, bytes);
+}
+
+// The part of dx whose positions are `residue` modulo the stride.
+static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv, const intptr_t residue[3],
+                                const void *dy, const void *w, const void *bias, void *transposed,
+                                void *dx) {
+  const kb_window *window = &conv->window;
+  kb_conv_tiling tiling = {
+      .dtype = dtype,
+      .gather = {.size = kb_dtype_size(dtype)},
+      .batch = conv->batch,
+      .groups = conv->groups,
+      .channels = conv->out_channels / conv->groups,
+      .rows = conv->in_channels / conv->groups,
+      .x = dy,
+      .w = transposed,
+      .bias = bias,
+      .y = dx,
+  };
+  tap_set taps[3];
+  for (int d = 0; d < 3; d++) {
+    taps[d] = residue_taps(window, d, residue[d], &tiling.gather);
+    tiling.target[d] = window->input[d];
+    tiling.start[d] = residue[d];
+    tiling.step[d] = window->stride[d];
+  }
+  if (kb_conv_count(tiling.gather.output) == 0) return;
+  // Inputs that no tap reaches get zeros (and the bias) from a product over nothing.
+  if (kb_conv_count(tiling.gather.kernel) == 0) tiling.channels = 0;
+  transpose_weights(conv, tiling.gather.size, taps, w, transposed);
+  kb_conv_run_tiles(&tiling);
+}
+
+void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy, const void *w,
+                            const void *bias, void *dx) {
+  conv_counts counts = element_counts(conv);
+  if (kb_dtype_is_half(dtype)) {
+    size_t channels = (size_t)conv->in_channels;
+    float *wide_dy = kb_widen(dtype, counts.y, dy), *wide_w = kb_widen(dtype, counts.w, w);
+    float *wide_bias = kb_widen(dtype, channels, bias), *wide_dx = kb_alloc(counts.x * sizeof(float));
+    kb_conv_input_gradient(KB_FLOAT32, conv, wide_dy, wide_w, wide_bias, wide_dx);
+    kb_narrow(dtype, counts.x, wide_dx, dx);
+    kb_release_wide(wide_dy, counts.y), kb_release_wide(wide_w, counts.w), kb_release_wide(wide_bias, channels);
+    return;
+  }
+  const intptr_t *stride = conv->window.stride, *input = conv->window.input;
+  size_t bytes = counts.w * kb_dtype_size(dtype);
+  void *transposed = kb_alloc(bytes);
+  intptr_t residue[3];
+  for (residue[0] = 0; residue[0] < stride[0] && residue[0] < input[0]; residue[0]++)
+    for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++)
+      for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++)
+        input_gradient_part(dtype, conv, residue, dy, w, bias, transposed, dx);
+  kb_free(transposed, bytes);
+}
+
+void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x, const void *dy,
+                             void *dw) {
+  if (kb_dtype_is_half(dtype)) {
+    conv_counts counts = element_counts(conv);
+    float *wide_x = kb_widen(dtype, counts.x, x), *wide_dy = kb_widen(dtype, counts.y, dy);
+    float *wide_dw = kb_alloc(counts.w * sizeof(float));
+    kb_conv_weight_gradient(KB_FLOAT32, conv, wide_x, wide_dy, wide_dw);
+    kb_narrow(dtype, counts.w, wide_dw, dw);
+    kb_release_wide(wide_x, counts.x), kb_release_wide(wide_dy, counts.y);
+    return;
+  }
+  kb_conv_weight_job job = {
+      .dtype = dtype,
+      .gather = window_gather(dtype, &conv->window),
+      .batch = conv->batch,
+      .groups = conv->groups,
+      .channels = conv->in_channels / conv->groups,
+      .rows = conv->out_channels / conv->groups,
+      .x = x,
+      .dy = dy,
+      .dw = dw,
+  };
+  kb_conv_run_weight(&job);
+}

@@ -1,0 +1,137 @@
+// Implicit matrix product: y[rows × pixels] = w[rows × channels · taps] · patches, tile by tile, so that
+// the patches of a tile stay in the second-level cache. Tiles run over the pixels of all images alike:
+// small maps share a tile and every tile but the last is a whole number of vector panels.
+#include "conv_tile.h"
+
+#include <string.h>
+
+#include "kb_alloc.h"
+#include "kb_gemm.h"
+#include "kb_threads.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+// Rows of patches gathered at a time: 640 rows of 128 floats are 330 KB.
+enum { PATCH_ROWS = 640 };
+
+typedef struct tile_job {
+  const kb_conv_tiling *tiling;
+  intptr_t pixels, tile, tiles, chunk; // pixels of all images; channels gathered at a time
+} tile_job;
+
+// The position in the target plane of each pixel of a tile, within its image.
+static void target_offsets(const kb_conv_tiling *tiling, intptr_t first, intptr_t count,
+                           intptr_t *offsets) {
+  const intptr_t *output = tiling->gather.output, *target = tiling->target;
+  const intptr_t *start = tiling->start, *step = tiling->step;
+  for (intptr_t i = 0; i < count; i++) {
+    intptr_t pixel = first + i;
+    intptr_t x = pixel % output[2], y = pixel / output[2] % output[1];
+    intptr_t z = pixel / (output[1] * output[2]);
+    offsets[i] = ((start[0] + z * step[0]) * target[1] + start[1] + y * step[1]) * target[2] +
+                 start[2] + x * step[2];
+  }
+}
+
+#define SCATTER(type)                                                                              \
+  do {                                                                                             \
+    for (intptr_t i = 0; i < count; i++) ((type *)to)[offsets[i]] = ((const type *)from)[i];       \
+  } while (0)
+
+typedef struct conv_wide {
+  uint64_t low, high;
+} conv_wide;
+
+static void scatter(size_t size, intptr_t count, const intptr_t *offsets, const char *from, char *to) {
+  switch (size) {
+  case 1: SCATTER(uint8_t); break;
+  case 2: SCATTER(uint16_t); break;
+  case 4: SCATTER(uint32_t); break;
+  case 8: SCATTER(uint64_t); break;
+  default: SCATTER(conv_wide); break;
+  }
+}
+
+static void write_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t begin, intptr_t end,
+                       char *result) {
+  const size_t size = tiling->gather.size;
+  const intptr_t width = end - begin, pixels = kb_conv_count(tiling->gather.output);
+  const intptr_t plane = kb_conv_count(tiling->target);
+  if (tiling->bias) {
+    for (intptr_t row = 0; row < tiling->rows; row++)
+      kb_conv_add_element(tiling->dtype, (size_t)width,
+                          (const char *)tiling->bias + (size_t)(group * tiling->rows + row) * size,
+                          result + (size_t)(row * width) * size);
+  }
+  bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
+  intptr_t offsets[KB_CONV_MAX_TILE];
+  for (intptr_t pixel = begin; pixel < end;) {
+    intptr_t image = pixel / pixels, first = pixel % pixels;
+    intptr_t count = pixels - first < end - pixel ? pixels - first : end - pixel;
+    char *to = (char *)tiling->y +
+               (size_t)((image * tiling->groups + group) * tiling->rows * plane) * size;
+    if (!dense) target_offsets(tiling, first, count, offsets);
+    for (intptr_t row = 0; row < tiling->rows; row++, to += (size_t)plane * size) {
+      const char *from = result + (size_t)(row * width + pixel - begin) * size;
+      if (dense)
+        memcpy(to + (size_t)first * size, from, (size_t)count * size);
+      else
+        scatter(size, count, offsets, from, to);
+    }
+    pixel += count;
+  }
+}
+
+static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr_t end) {
+  const kb_conv_tiling *tiling = job->tiling;
+  const size_t size = tiling->gather.size;
+  const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
+  const intptr_t width = end - begin;
+  const size_t pitch = ((size_t)width * size + 63) / 64 * 64 + KB_CONV_SLACK;
+  const size_t patch_bytes = (size_t)(job->chunk * taps) * pitch;
+  const size_t result_bytes = (size_t)(tiling->rows * width) * size;
+  char *scratch = kb_alloc(patch_bytes + result_bytes);
+  char *patches = scratch, *result = scratch + patch_bytes;
+  const size_t channel_bytes = (size_t)kb_conv_count(tiling->gather.input) * size;
+  const size_t image_bytes = channel_bytes * (size_t)(tiling->channels * tiling->groups);
+  intptr_t channel = 0;
+  do {
+    intptr_t count = tiling->channels - channel < job->chunk ? tiling->channels - channel : job->chunk;
+    const char *x =
+        (const char *)tiling->x + (size_t)(group * tiling->channels + channel) * channel_bytes;
+    kb_conv_gather_tile(&tiling->gather, x, image_bytes, count, begin, end, patches, pitch);
+    const char *w =
+        (const char *)tiling->w + (size_t)(group * tiling->rows * depth + channel * taps) * size;
+    kb_gemm(tiling->dtype, 1, (size_t)tiling->rows, (size_t)width, (size_t)(count * taps),
+            (kb_matrix){w, depth, 1, 0}, (kb_matrix){patches, (intptr_t)(pitch / size), 1, 0}, result,
+            channel > 0);
+    channel += count;
+  } while (channel < tiling->channels);
+  write_tile(tiling, group, begin, end, result);
+  kb_free(scratch, patch_bytes + result_bytes);
+}
+
+static void run_tiles(void *context, size_t begin, size_t end) {
+  const tile_job *job = context;
+  for (size_t task = begin; task < end; task++) {
+    intptr_t group = (intptr_t)task / job->tiles, first = (intptr_t)task % job->tiles * job->tile;
+    intptr_t last = first + job->tile < job->pixels ? first + job->tile : job->pixels;
+    run_tile(job, group, first, last);
+  }
+}
+
+void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
+  const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
+  const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
+  if (pixels == 0 || tiling->rows == 0) return;
+  // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small tiles
+  // so that all threads have some.
+  intptr_t tile = depth <= 320 ? KB_CONV_MAX_TILE : 128;
+  while (tile > 32 && (pixels + tile - 1) / tile * tiling->groups < 8) tile /= 2;
+  intptr_t chunks = (depth + PATCH_ROWS - 1) / PATCH_ROWS;
+  if (chunks < 1) chunks = 1;
+  if (chunks > tiling->channels) chunks = tiling->channels > 0 ? tiling->channels : 1;
+  tile_job job = {tiling, pixels, tile, (pixels + tile - 1) / tile,
+                  (tiling->channels + chunks - 1) / chunks};
+  kb_parallel_for((size_t)(job.tiles * tiling->groups), 1, run_tiles, &job);
+}

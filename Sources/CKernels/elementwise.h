@@ -1,0 +1,53 @@
+// What the files of the elementwise engine share: kernels of one opcode and one dtype.
+#ifndef KB_ELEMENTWISE_INTERNAL_H
+#define KB_ELEMENTWISE_INTERNAL_H
+
+#include "include/kb_elementwise.h"
+
+// out[i] = f(a[i], b[i], c[i]) for i < n. Bit k of `uniform`: operand k is one element for all i (never
+// all of them). `out` may be one of the arrays. Predicates write one byte, 0 or 1, per element.
+typedef kb_status (*kb_kernel)(size_t n, const void *a, const void *b, const void *c, void *out,
+                               unsigned uniform);
+
+// Conversions of arrays; both halves have 2 bytes.
+typedef struct kb_half_kernels {
+  void (*from_float16)(size_t n, const uint16_t *x, float *out);
+  void (*to_float16)(size_t n, const float *x, uint16_t *out);
+  void (*from_bfloat16)(size_t n, const uint16_t *x, float *out);
+  void (*to_bfloat16)(size_t n, const float *x, uint16_t *out);
+} kb_half_kernels;
+
+// One set per instruction set. Entries of the half types and of opcodes that a dtype has not are NULL.
+typedef struct kb_kernel_set {
+  kb_kernel kernels[KB_DTYPE_COUNT][KB_OPCODE_COUNT];
+  // The transcendental opcodes (and pow) for one float, same bits as the kernels.
+  float (*float32_unary)(kb_opcode opcode, float x);
+  float (*float32_pow)(float x, float y);
+  kb_half_kernels half;
+  // Writes around the caches; `out` is 64-byte aligned.
+  void (*stream)(void *out, const void *x, size_t bytes);
+} kb_kernel_set;
+
+extern const kb_kernel_set kb_kernels_baseline;
+#if defined(__x86_64__)
+extern const kb_kernel_set kb_kernels_avx2, kb_kernels_avx512;
+#endif
+
+// The set of kb_isa_level(), chosen when the library is loaded.
+extern const kb_kernel_set *kb_active_kernels;
+
+extern const kb_kernel kb_kernels_bool[KB_OPCODE_COUNT];
+extern const kb_kernel kb_kernels_complex64[KB_OPCODE_COUNT];
+extern const kb_kernel kb_kernels_complex128[KB_OPCODE_COUNT];
+
+// NULL for the half types.
+kb_kernel kb_find_kernel(kb_opcode opcode, kb_dtype dtype);
+
+static inline bool kb_is_half(kb_dtype dtype) {
+  return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16;
+}
+
+// What an element costs, in units of an add of the same dtype: sets how finely work is cut.
+unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype);
+
+#endif

@@ -1,0 +1,54 @@
+// Elementwise kernels for AVX2 with FMA and F16C.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "elementwise.h"
+#include "elementwise_scalar.h"
+#include "half.h"
+
+#pragma STDC FP_CONTRACT OFF
+// Vectors wider than a register never cross a real call: everything that takes one is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#endif
+
+#define KB_HAS_FMA 1
+#define KB_HAS_ROUND 1
+
+#define W 8
+typedef float V __attribute__((vector_size(32)));
+typedef float V_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+typedef int32_t VI __attribute__((vector_size(32)));
+typedef uint8_t VB __attribute__((vector_size(8)));
+typedef double D __attribute__((vector_size(64)));
+typedef int64_t DI __attribute__((vector_size(64)));
+typedef uint64_t DU __attribute__((vector_size(64)));
+
+static const int32_t tail_masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static inline __attribute__((always_inline)) __m256i tail_mask(size_t n) {
+  return _mm256_loadu_si256((const __m256i *)(tail_masks + 8 - n));
+}
+static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
+  return (V)_mm256_maskload_ps(p, tail_mask(n));
+}
+static inline __attribute__((always_inline)) void store_tail(float *p, size_t n, V x) {
+  _mm256_maskstore_ps(p, tail_mask(n), (__m256)x);
+}
+static inline __attribute__((always_inline)) void store_flags_tail(uint8_t *p, size_t n, VI mask) {
+  const VB bytes = __builtin_convertvector(mask, VB) & 1;
+  for (size_t i = 0; i < n; i++) p[i] = bytes[i];
+}
+
+#define FROM_FLOAT16(p) (V) _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p)))
+#define TO_FLOAT16(p, x) _mm_storeu_si128((__m128i *)(p), _mm256_cvtps_ph((__m256)(x), 0))
+
+#define SET kb_kernels_avx2
+#include "elementwise_set.inc"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

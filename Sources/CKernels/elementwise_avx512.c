@@ -1,0 +1,52 @@
+// Elementwise kernels for AVX-512 F, BW, VL, DQ.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#include "elementwise.h"
+#include "elementwise_scalar.h"
+#include "half.h"
+
+#pragma STDC FP_CONTRACT OFF
+// Vectors wider than a register never cross a real call: everything that takes one is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
+#if defined(__clang__)
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c"))), \
+    apply_to = function)
+#endif
+
+#define KB_HAS_FMA 1
+#define KB_HAS_ROUND 1
+
+#define W 16
+typedef float V __attribute__((vector_size(64)));
+typedef float V_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t VI __attribute__((vector_size(64)));
+typedef uint8_t VB __attribute__((vector_size(16)));
+typedef double D __attribute__((vector_size(128)));
+typedef int64_t DI __attribute__((vector_size(128)));
+typedef uint64_t DU __attribute__((vector_size(128)));
+
+static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
+  return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+static inline __attribute__((always_inline)) void store_tail(float *p, size_t n, V x) {
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+}
+static inline __attribute__((always_inline)) void store_flags_tail(uint8_t *p, size_t n, VI mask) {
+  const VB bytes = __builtin_convertvector(mask, VB) & 1;
+  _mm_mask_storeu_epi8(p, (__mmask16)((1u << n) - 1), (__m128i)bytes);
+}
+
+#define FROM_FLOAT16(p) (V) _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(p)))
+#define TO_FLOAT16(p, x) _mm256_storeu_si256((__m256i *)(p), _mm512_cvtps_ph((__m512)(x), 0))
+
+#define SET kb_kernels_avx512
+#include "elementwise_set.inc"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

@@ -1,0 +1,59 @@
+// Inside of the matrix product: the kernels of one element type for one instruction set, and the parts
+// that kb_gemm is put together from. Strides are in elements.
+#ifndef KB_GEMM_INTERNAL_H
+#define KB_GEMM_INTERNAL_H
+
+#include "isa.h"
+#include "kb_gemm.h"
+
+typedef struct kb_gemm_kernels {
+  size_t size;          // of an element
+  size_t rows, columns; // of the register tile
+  bool masked;          // a tile of fewer columns reads no further columns of b
+
+  // c[rows × columns] = a · b (+ c when `add`), at most one register tile. b's columns lie next to each
+  // other. Unless `masked`, b has all columns of the tile even when fewer are wanted.
+  void (*tile)(size_t rows, size_t columns, size_t k, const void *a, intptr_t a_row,
+               intptr_t a_column, const void *b, intptr_t b_row, void *c, size_t c_row, bool add);
+  // Copies b[k × columns] to packed[k × tile columns], filled up with zeros.
+  void (*pack)(size_t k, size_t columns, const void *b, intptr_t b_row, intptr_t b_column,
+               void *packed);
+  // c[1 × n] = a · b (+ c) for columns of b next to each other. NULL for integers.
+  void (*row)(size_t n, size_t k, const void *a, intptr_t a_column, const void *b, intptr_t b_row,
+              void *c, bool add);
+  // c[m × n] = a · b (+ c) for unit strides along k in both. NULL for integers.
+  void (*dot)(size_t m, size_t n, size_t k, const void *a, intptr_t a_row, const void *b,
+              intptr_t b_column, void *c, size_t c_row, bool add);
+} kb_gemm_kernels;
+
+typedef enum {
+  KB_GEMM_F32,
+  KB_GEMM_F64,
+  KB_GEMM_U8,
+  KB_GEMM_U16,
+  KB_GEMM_U32,
+  KB_GEMM_U64,
+  KB_GEMM_TYPES
+} kb_gemm_type;
+
+extern const kb_gemm_kernels kb_gemm_baseline_kernels[KB_GEMM_TYPES];
+#if defined(__x86_64__)
+extern const kb_gemm_kernels kb_gemm_avx2_kernels[KB_GEMM_TYPES];
+extern const kb_gemm_kernels kb_gemm_avx512_kernels[KB_GEMM_TYPES];
+#endif
+
+// Batches of products of one of the types above.
+void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, bool add);
+void kb_gemm_half(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, bool add);
+void kb_gemm_complex(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
+                     kb_matrix b, void *c, bool add);
+
+// Items of `work` multiplications each that make a task worth handing to another thread.
+static inline size_t kb_gemm_grain(size_t work) {
+  size_t items = 65536 / (work == 0 ? 1 : work);
+  return items == 0 ? 1 : items;
+}
+
+#endif

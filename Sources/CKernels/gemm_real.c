@@ -1,0 +1,382 @@
+// The product of two matrices of one element type: which operand is packed, how the work is cut, and
+// the loops around the register tile.
+//
+// Each element of c is one chain of multiply-adds per block of k, and blocks are added in order; the
+// length of a block follows from k alone. So neither the cutting nor the packing changes a bit.
+#include "gemm.h"
+
+#include <string.h>
+
+#include "kb_alloc.h"
+#include "kb_threads.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+typedef struct {
+  const kb_gemm_kernels *kernels;
+  size_t m, n, k, k_block;
+  const char *a, *b; // b: NULL when all of it is packed
+  intptr_t a_row, a_column, b_row, b_column;
+  char *packed; // panels [k × columns] of b: all, or only the last one when b is read in place
+  size_t packed_bytes, first_packed;
+  char *c;
+  size_t c_row;
+  bool add;
+  size_t tiles, panels;             // along m and n
+  size_t tile_height, taller_tiles; // that many tiles have one row more
+  size_t row_blocks, panel_groups;  // the tasks
+} product;
+
+static const kb_gemm_kernels *kernels_of(kb_gemm_type type) {
+#if defined(__x86_64__)
+  switch (kb_isa_level()) {
+  case KB_ISA_AVX512:
+    return &kb_gemm_avx512_kernels[type];
+  case KB_ISA_AVX2:
+    return &kb_gemm_avx2_kernels[type];
+  default:
+    break;
+  }
+#endif
+  return &kb_gemm_baseline_kernels[type];
+}
+
+static inline size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
+static inline size_t larger(size_t x, size_t y) { return x > y ? x : y; }
+static inline size_t divided_up(size_t x, size_t y) { return (x + y - 1) / y; }
+
+// 512 keeps a panel's block near the first level cache. From 2048 on, fewer passes over c are worth
+// more: 1024 was 3 % faster at 2048³.
+static size_t block_length(size_t k) {
+  if (k <= 768) {
+    return k;
+  }
+  size_t blocks = divided_up(k, k < 2048 ? 512 : 1024);
+  return divided_up(divided_up(k, blocks), 16) * 16;
+}
+
+static inline const char *at(const char *base, intptr_t elements, size_t size) {
+  return base + elements * (intptr_t)size;
+}
+
+static inline size_t tile_start(const product *p, size_t tile) {
+  return tile * p->tile_height + smaller(tile, p->taller_tiles);
+}
+
+// Rows (or columns, whichever lie in one piece) of a that are a multiple of 4 KB apart share a few cache
+// sets. A copy of the block with padding between them costs less when enough panels of b use it.
+size_t copy_limit = 8;
+static bool copies_a(const product *p, size_t panels) {
+  intptr_t apart = p->a_column == 1 ? p->a_row : p->a_row == 1 ? p->a_column : 0;
+  return apart != 0 && apart * (intptr_t)p->kernels->size % 4096 == 0 && panels >= copy_limit && p->m >= 64;
+}
+
+typedef struct {
+  const char *data;
+  intptr_t row, column;
+} a_block;
+
+enum { PADDING = 16 };
+
+static a_block copied_block(const product *p, size_t rows, size_t k_count, const char *a, char *to) {
+  size_t size = p->kernels->size;
+  bool by_rows = p->a_column == 1;
+  size_t runs = by_rows ? rows : k_count, length = by_rows ? k_count : rows;
+  intptr_t apart = by_rows ? p->a_row : p->a_column;
+  size_t pitch = length + PADDING;
+  for (size_t i = 0; i < runs; i++) {
+    memcpy(to + i * pitch * size, at(a, (intptr_t)i * apart, size), length * size);
+  }
+  return by_rows ? (a_block){to, (intptr_t)pitch, 1} : (a_block){to, 1, (intptr_t)pitch};
+}
+
+static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t panel_begin,
+                    size_t panel_end) {
+  const kb_gemm_kernels *kernels = p->kernels;
+  size_t size = kernels->size, width = kernels->columns;
+  size_t first_row = tile_start(p, tile_begin), all_rows = tile_start(p, tile_end) - first_row;
+  char *copy = NULL;
+  size_t copy_bytes = 0;
+  if (copies_a(p, panel_end - panel_begin)) {
+    size_t rows_and_k = p->a_column == 1 ? all_rows * (p->k_block + PADDING)
+                                         : p->k_block * (all_rows + PADDING);
+    copy_bytes = rows_and_k * size;
+    copy = kb_alloc(copy_bytes);
+  }
+  for (size_t k_begin = 0; k_begin < p->k; k_begin += p->k_block) {
+    size_t k_count = smaller(p->k_block, p->k - k_begin);
+    bool add = p->add || k_begin > 0;
+    a_block a = {at(p->a, (intptr_t)first_row * p->a_row + (intptr_t)k_begin * p->a_column, size),
+                 p->a_row, p->a_column};
+    if (copy != NULL) {
+      a = copied_block(p, all_rows, k_count, a.data, copy);
+    }
+    for (size_t panel = panel_begin; panel < panel_end; panel++) {
+      size_t column = panel * width;
+      size_t columns = smaller(width, p->n - column);
+      const char *b;
+      intptr_t b_row;
+      if (panel >= p->first_packed) {
+        b = p->packed + ((panel - p->first_packed) * p->k + k_begin) * width * size;
+        b_row = (intptr_t)width;
+      } else {
+        b = at(p->b, (intptr_t)k_begin * p->b_row + (intptr_t)column, size);
+        b_row = p->b_row;
+      }
+      size_t row = 0;
+      for (size_t tile = tile_begin; tile < tile_end; tile++) {
+        size_t rows = p->tile_height + (tile < p->taller_tiles);
+        kernels->tile(rows, columns, k_count, at(a.data, (intptr_t)row * a.row, size), a.row, a.column,
+                      b, b_row, p->c + ((first_row + row) * p->c_row + column) * size, p->c_row, add);
+        row += rows;
+      }
+    }
+  }
+  if (copy != NULL) {
+    kb_free(copy, copy_bytes);
+  }
+}
+
+static void compute_tasks(void *context, size_t begin, size_t end) {
+  const product *p = context;
+  for (size_t task = begin; task < end; task++) {
+    size_t block = task / p->panel_groups, group = task % p->panel_groups;
+    compute(p, p->tiles * block / p->row_blocks, p->tiles * (block + 1) / p->row_blocks,
+            p->panels * group / p->panel_groups, p->panels * (group + 1) / p->panel_groups);
+  }
+}
+
+static void pack_panels(void *context, size_t begin, size_t end) {
+  const product *p = context;
+  size_t size = p->kernels->size, width = p->kernels->columns;
+  for (size_t panel = p->first_packed + begin; panel < p->first_packed + end; panel++) {
+    size_t column = panel * width;
+    p->kernels->pack(p->k, smaller(width, p->n - column),
+                     at(p->b, (intptr_t)column * p->b_column, size), p->b_row, p->b_column,
+                     p->packed + (panel - p->first_packed) * p->k * width * size);
+  }
+}
+
+// Packs what has to be packed of b; `unpack` releases it.
+static void prepare_b(product *p) {
+  size_t width = p->kernels->columns, size = p->kernels->size;
+  p->panels = divided_up(p->n, width);
+  // Read in place while b stays in the second level cache, or is used too little to repay a copy.
+  bool direct = p->b_column == 1 && (p->m <= 64 || p->k * p->n * size <= (size_t)1 << 20);
+  p->first_packed = direct ? p->kernels->masked ? p->panels : p->n / width : 0;
+  size_t panels = p->panels - p->first_packed;
+  p->packed_bytes = panels * p->k * width * size;
+  p->packed = NULL;
+  if (panels > 0) {
+    p->packed = kb_alloc(p->packed_bytes);
+    kb_parallel_for(panels, larger(kb_gemm_grain(p->k * width), panels / 64), pack_panels, p);
+  }
+}
+
+static void unpack(product *p) {
+  if (p->packed != NULL) {
+    kb_free(p->packed, p->packed_bytes);
+  }
+}
+
+static void prepare_rows(product *p) {
+  p->tiles = divided_up(p->m, p->kernels->rows);
+  p->tile_height = p->m / p->tiles;
+  p->taller_tiles = p->m % p->tiles;
+  // A block's rows of a stay in the second level cache while the panels of b pass by.
+  size_t block_rows = larger(((size_t)512 << 10) / (p->k_block * p->kernels->size), p->kernels->rows);
+  p->row_blocks = divided_up(p->tiles, larger(block_rows / p->kernels->rows, 1));
+  p->panel_groups = 1;
+}
+
+// Cuts the product into tasks for `threads`: the shortest time of the busiest thread, where a task also
+// pays for loading its rows of a and its panels of b.
+static void cut(product *p, size_t threads) {
+  size_t least_blocks = p->row_blocks;
+  float best = 0;
+  for (size_t groups = 1; groups <= p->panels && groups <= 8 * threads; groups += 1 + groups / 8) {
+    for (size_t per_thread = 2; per_thread <= 8; per_thread *= 2) {
+      size_t blocks = larger(least_blocks, divided_up(per_thread * threads, groups));
+      blocks = smaller(blocks, p->tiles);
+      size_t task_tiles = divided_up(p->tiles, blocks), task_panels = divided_up(p->panels, groups);
+      float rounds = (float)divided_up(blocks * groups, threads);
+      // Measured for 14 × 32: a's rows cost a quarter of one tile's time, b's panel a third, a task a
+      // tenth of a microsecond, that is some 30 of k.
+      float cost = rounds * ((float)(task_tiles * task_panels) + 0.25f * (float)task_tiles +
+                             0.33f * (float)task_panels + 30.0f / (float)p->k);
+      if (best == 0 || cost < best) {
+        best = cost;
+        p->row_blocks = blocks;
+        p->panel_groups = groups;
+      }
+    }
+  }
+}
+
+static void multiply_tiles(product *p) {
+  const kb_gemm_kernels *kernels = p->kernels;
+  size_t size = kernels->size;
+  p->k_block = block_length(p->k);
+  // Bounds the packed copy of b to 32 MB, unless one panel is larger.
+  size_t most_columns = larger(((size_t)32 << 20) / (p->k * size) / kernels->columns, 1) *
+                        kernels->columns;
+  size_t n = p->n;
+  const char *b = p->b;
+  char *c = p->c;
+  for (size_t column = 0; column < n; column += most_columns) {
+    p->n = smaller(most_columns, n - column);
+    p->b = at(b, (intptr_t)column * p->b_column, size);
+    p->c = c + column * size;
+    prepare_b(p);
+    prepare_rows(p);
+    size_t threads;
+    if (p->m * p->n * p->k >= 65536 && (threads = (size_t)kb_thread_count()) > 1) {
+      cut(p, threads);
+      kb_parallel_for(p->row_blocks * p->panel_groups, 1, compute_tasks, p);
+    } else {
+      compute_tasks(p, 0, p->row_blocks);
+    }
+    unpack(p);
+  }
+}
+
+typedef struct {
+  const kb_gemm_kernels *kernels;
+  size_t m, k;
+  const char *a, *b;
+  intptr_t a_row, a_column, b_row, b_column;
+  char *c;
+  size_t c_row;
+  bool add;
+} thin;
+
+static void row_columns(void *context, size_t begin, size_t end) {
+  const thin *t = context;
+  size_t size = t->kernels->size;
+  t->kernels->row(end - begin, t->k, t->a, t->a_column, t->b + begin * size, t->b_row,
+                  t->c + begin * size, t->add);
+}
+
+static void dot_columns(void *context, size_t begin, size_t end) {
+  const thin *t = context;
+  size_t size = t->kernels->size;
+  // Long sums are cut, for accuracy, and so that a's rows stay in the first level cache.
+  const size_t block = 2048;
+  for (size_t k = 0; k < t->k; k += block) {
+    t->kernels->dot(t->m, end - begin, smaller(block, t->k - k), t->a + k * size, t->a_row,
+                    at(t->b, (intptr_t)begin * t->b_column, size) + k * size, t->b_column,
+                    t->c + begin * size, t->c_row, t->add || k > 0);
+  }
+}
+
+// Rows of `k` elements next to each other; a copy when they are not.
+static const char *unit_stride(const char *data, size_t rows, size_t k, intptr_t *row,
+                               intptr_t column, size_t size, void **copy) {
+  *copy = NULL;
+  if (column == 1 || k == 1) {
+    return data;
+  }
+  char *to = *copy = kb_alloc(rows * k * size);
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t p = 0; p < k; p++) {
+      memcpy(to + (i * k + p) * size, at(data, (intptr_t)i * *row + (intptr_t)p * column, size),
+             size);
+    }
+  }
+  *row = (intptr_t)k;
+  return *copy;
+}
+
+// Few rows: a register tile would be mostly empty, and packing b would cost more than the product.
+static bool multiply_thin(const product *p) {
+  if (p->kernels->dot == NULL) {
+    return false;
+  }
+  bool along_k = p->b_column != 1 || p->n == 1;
+  thin t = {p->kernels, p->m, p->k, p->a, p->b, p->a_row, p->a_column, p->b_row, p->b_column,
+            p->c, p->c_row, p->add};
+  size_t size = p->kernels->size;
+  if (!along_k && p->m == 1) {
+    // Whole groups of eight vectors per task, of 64 KB of b or more.
+    size_t unit = 4 * p->kernels->columns;
+    kb_parallel_for(p->n, larger(16384 / (p->k * unit), 1) * unit, row_columns, &t);
+    return true;
+  }
+  if (along_k && p->m <= 12 && (p->b_row == 1 || p->n == 1 || p->k == 1)) {
+    void *a_copy, *b_copy;
+    t.a = unit_stride(t.a, p->m, p->k, &t.a_row, t.a_column, size, &a_copy);
+    t.b = unit_stride(t.b, p->n, p->k, &t.b_column, t.b_row, size, &b_copy);
+    kb_parallel_for(p->n, divided_up(kb_gemm_grain(p->k * p->m), 4) * 4, dot_columns, &t);
+    if (a_copy != NULL) {
+      kb_free(a_copy, p->m * p->k * size);
+    }
+    if (b_copy != NULL) {
+      kb_free(b_copy, p->n * p->k * size);
+    }
+    return true;
+  }
+  return false;
+}
+
+static void multiply(product *p) {
+  if (p->n == 1 && p->m > 1) {
+    // A column c equals a row of the transposed product.
+    const char *a = p->a;
+    intptr_t a_row = p->a_row, a_column = p->a_column;
+    p->a = p->b, p->a_row = p->b_column, p->a_column = p->b_row;
+    p->b = a, p->b_row = a_column, p->b_column = a_row;
+    p->n = p->m, p->m = 1;
+    p->c_row = p->n;
+  }
+  const kb_gemm_kernels *kernels = p->kernels;
+  if (kernels->masked && p->b_column == 1 && p->m <= kernels->rows && p->n <= kernels->columns &&
+      p->k <= 768) {
+    kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
+                  p->add);
+  } else if (!multiply_thin(p)) {
+    multiply_tiles(p);
+  }
+}
+
+typedef struct {
+  product item;
+  intptr_t a_batch, b_batch;
+} batches;
+
+static void multiply_items(void *context, size_t begin, size_t end) {
+  const batches *all = context;
+  for (size_t i = begin; i < end; i++) {
+    product p = all->item;
+    size_t size = p.kernels->size;
+    p.a = at(p.a, (intptr_t)i * all->a_batch, size);
+    p.b = at(p.b, (intptr_t)i * all->b_batch, size);
+    p.c += i * p.m * p.n * size;
+    multiply(&p);
+  }
+}
+
+void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, bool add) {
+  const kb_gemm_kernels *kernels = kernels_of(type);
+  if (b.batch_stride == 0 && a.batch_stride == (intptr_t)m * a.row_stride) {
+    // One b for rows that follow each other: one product.
+    m *= batch;
+    batch = 1;
+  }
+  batches all = {{.kernels = kernels, .m = m, .n = n, .k = k, .a = a.data, .b = b.data,
+                  .a_row = a.row_stride, .a_column = a.column_stride, .b_row = b.row_stride,
+                  .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .add = add},
+                 a.batch_stride, b.batch_stride};
+  if (batch == 1) {
+    multiply(&all.item);
+    return;
+  }
+  size_t work = m * n * k;
+  // Items are shared out whole while there are enough of them to keep all threads busy to the end, or
+  // while they are too small to be cut.
+  if (work < ((size_t)1 << 20) || (batch >= 8 * (size_t)kb_thread_count() && work < ((size_t)1 << 26))) {
+    kb_parallel_for(batch, kb_gemm_grain(work), multiply_items, &all);
+  } else {
+    multiply_items(&all, 0, batch);
+  }
+}

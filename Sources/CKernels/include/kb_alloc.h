@@ -1,0 +1,23 @@
+// The caching allocator: 64-byte aligned blocks from size classes; freed blocks are kept for reuse.
+#ifndef KB_ALLOC_H
+#define KB_ALLOC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// A block of at least `bytes` (0 gives a valid pointer). Stops the program with one sentence when the
+// system has no more memory. The content is not initialised.
+void *kb_alloc(size_t bytes);
+// `bytes` is what was asked for.
+void kb_free(void *block, size_t bytes);
+
+// Bytes asked for and not freed; the largest value since start or the last reset; bytes held from the
+// system in use or kept for reuse.
+uint64_t kb_memory_current(void);
+uint64_t kb_memory_peak(void);
+uint64_t kb_memory_reserved(void);
+void kb_memory_reset_peak(void);
+// Gives kept blocks back to the system.
+void kb_memory_trim(void);
+
+#endif

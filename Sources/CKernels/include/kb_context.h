@@ -1,0 +1,75 @@
+// Per-thread state that every operation reads: switches in one word, so that the common case is one test.
+#ifndef KB_CONTEXT_H
+#define KB_CONTEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+enum {
+  KB_CONTEXT_NO_GRAD = 1,    // inside noGrad { }
+  KB_CONTEXT_RECOVERING = 2, // inside recovering { }
+  KB_CONTEXT_ANOMALY = 4,    // inside detectingAnomaly { }
+  KB_CONTEXT_TRACING = 8,    // a trace is being made
+};
+
+enum { KB_RELEASE_INLINE = 32 };
+
+typedef struct kb_context {
+  uint32_t flags;
+  uint32_t depth;  // how many transforms are active on this thread
+  void *_Nullable recovery;  // the innermost recovering block
+  void *_Nullable anomaly;   // the innermost anomaly mode
+  void *_Nullable tracer;    // the innermost trace
+  void *_Nullable workspace; // the backward walk's scratch memory, kept between walks
+  // Objects whose release is put off until the running release is done; see Release.swift.
+  void *_Nullable *_Nullable pending;
+  size_t pending_count, pending_capacity;
+  uint32_t draining;
+  void *_Nullable pending_inline[KB_RELEASE_INLINE];
+} kb_context;
+
+// Initial-exec: reading it is one load, without a call.
+extern _Thread_local kb_context kb_thread_context __attribute__((tls_model("initial-exec")));
+
+static inline uint32_t kb_context_flags(void) { return kb_thread_context.flags; }
+static inline void kb_context_set_flags(uint32_t flags) { kb_thread_context.flags = flags; }
+static inline uint32_t kb_context_depth(void) { return kb_thread_context.depth; }
+static inline void kb_context_set_depth(uint32_t depth) { kb_thread_context.depth = depth; }
+static inline void *_Nullable kb_context_recovery(void) { return kb_thread_context.recovery; }
+static inline void kb_context_set_recovery(void *_Nullable p) { kb_thread_context.recovery = p; }
+static inline void *_Nullable kb_context_anomaly(void) { return kb_thread_context.anomaly; }
+static inline void kb_context_set_anomaly(void *_Nullable p) { kb_thread_context.anomaly = p; }
+static inline void *_Nullable kb_context_tracer(void) { return kb_thread_context.tracer; }
+static inline void kb_context_set_tracer(void *_Nullable p) { kb_thread_context.tracer = p; }
+static inline void *_Nullable kb_context_workspace(void) { return kb_thread_context.workspace; }
+static inline void kb_context_set_workspace(void *_Nullable p) { kb_thread_context.workspace = p; }
+
+void kb_pending_grow(void);
+
+static inline void kb_pending_push(void *_Nonnull object) {
+  kb_context *context = &kb_thread_context;
+  if (context->pending_count == context->pending_capacity) kb_pending_grow();
+  context->pending[context->pending_count++] = object;
+}
+
+static inline void *_Nullable kb_pending_pop(void) {
+  kb_context *context = &kb_thread_context;
+  return context->pending_count ? context->pending[--context->pending_count] : NULL;
+}
+
+// True when the caller must drain: no release is running on this thread.
+static inline int kb_pending_begin(void) {
+  if (kb_thread_context.draining) return 0;
+  kb_thread_context.draining = 1;
+  return 1;
+}
+
+void kb_pending_shrink(void);
+
+static inline void kb_pending_end(void) {
+  if (kb_thread_context.pending != kb_thread_context.pending_inline) kb_pending_shrink();
+  kb_thread_context.draining = 0;
+}
+
+#endif

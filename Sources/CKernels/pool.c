@@ -1,0 +1,264 @@
+// Pooling: one task takes a few planes. An output row is computed tap by tap over all its columns that
+// the tap reaches, so padding costs no tests and the inner loops are vectors.
+#include "kb_pool.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kb_threads.h"
+#include "widen.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+// What a task needs to know; `windows` holds the clipped windows of each output in each dimension.
+typedef struct pool_range {
+  intptr_t start, stop; // clipped to the input, start of a dilated window on its first tap inside
+  intptr_t padded;      // size of the window clipped to input + padding
+} pool_range;
+
+typedef struct pool_job {
+  kb_window window;
+  pool_range *ranges[3];
+  intptr_t inputs, outputs; // elements of a plane
+  bool count_include_pad;
+  intptr_t divisor_override;
+  size_t range_bytes;
+  const void *x;
+  void *y;
+  int64_t *indices;
+} pool_job;
+
+static intptr_t least(intptr_t a, intptr_t b) { return a < b ? a : b; }
+static intptr_t most(intptr_t a, intptr_t b) { return a > b ? a : b; }
+
+// The outputs low ..< high of a dimension whose tap lies inside of the input.
+static void tap_reach(const kb_window *window, int d, intptr_t tap, intptr_t *low, intptr_t *high) {
+  const intptr_t stride = window->stride[d];
+  const intptr_t shift = tap * window->dilation[d] - window->padding_begin[d];
+  *low = shift < 0 ? (-shift + stride - 1) / stride : 0;
+  *high = shift < window->input[d] ? (window->input[d] - shift - 1) / stride + 1 : 0;
+  *high = least(*high, window->output[d]);
+  *low = least(*low, *high);
+}
+
+static void fill_ranges(pool_job *job) {
+  const kb_window *window = &job->window;
+  for (int d = 0; d < 3; d++) {
+    for (intptr_t o = 0; o < window->output[d]; o++) {
+      intptr_t start = o * window->stride[d] - window->padding_begin[d];
+      intptr_t dilation = window->dilation[d];
+      intptr_t stop = start + (window->kernel[d] - 1) * dilation + 1;
+      pool_range *range = &job->ranges[d][o];
+      range->padded = least(stop, window->input[d] + window->padding_end[d]) - start;
+      range->start = start < 0 ? start + (-start + dilation - 1) / dilation * dilation : start;
+      range->stop = most(least(stop, window->input[d]), range->start);
+      // A window of padding alone still names an element.
+      if (range->stop == range->start) range->start = range->stop = most(0, window->input[d] - 1);
+    }
+  }
+}
+
+static void fill_adaptive_ranges(pool_job *job) {
+  for (int d = 0; d < 3; d++) {
+    const intptr_t input = job->window.input[d], output = job->window.output[d];
+    for (intptr_t o = 0; o < output; o++) {
+      intptr_t start = o * input / output, stop = ((o + 1) * input + output - 1) / output;
+      job->ranges[d][o] = (pool_range){start, stop, stop - start};
+    }
+  }
+}
+
+static pool_job make_job(const kb_window *window, bool adaptive, const void *x, void *y) {
+  pool_job job = {.window = *window, .x = x, .y = y};
+  job.inputs = window->input[0] * window->input[1] * window->input[2];
+  job.outputs = window->output[0] * window->output[1] * window->output[2];
+  const intptr_t count = window->output[0] + window->output[1] + window->output[2];
+  job.range_bytes = (size_t)count * sizeof(pool_range);
+  job.ranges[0] = kb_alloc(job.range_bytes);
+  job.ranges[1] = job.ranges[0] + window->output[0];
+  job.ranges[2] = job.ranges[1] + window->output[1];
+  if (adaptive)
+    fill_adaptive_ranges(&job);
+  else
+    fill_ranges(&job);
+  return job;
+}
+
+static void end_job(pool_job *job) { kb_free(job->ranges[0], job->range_bytes); }
+
+// Planes per task: enough elements to be worth a task, by shape alone.
+static size_t plane_grain(const pool_job *job) {
+  intptr_t elements = most(job->inputs, job->outputs);
+  return (size_t)most(1, 16384 / most(1, elements));
+}
+
+static kb_window adaptive_window(const intptr_t input[3], const intptr_t output[3]) {
+  kb_window window = {.stride = {1, 1, 1}, .kernel = {1, 1, 1}, .dilation = {1, 1, 1}};
+  memcpy(window.input, input, sizeof window.input);
+  memcpy(window.output, output, sizeof window.output);
+  return window;
+}
+
+static size_t product(const intptr_t dims[3]) { return (size_t)(dims[0] * dims[1] * dims[2]); }
+
+// The functions of one element type: NAME(function), T, LOWEST, IS_NAN(v); sums are of type SUM.
+#define NAME(function) function##_float
+#define T float
+#define SUM float
+#define LOWEST (-INFINITY)
+#define IS_NAN(v) ((v) != (v))
+#include "pool_body.inc"
+
+#define NAME(function) function##_double
+#define T double
+#define SUM double
+#define LOWEST (-INFINITY)
+#define IS_NAN(v) ((v) != (v))
+#include "pool_body.inc"
+
+#define IS_NAN(v) 0
+#define SUM int64_t
+#define POOL_INTEGERS
+
+#define NAME(function) function##_int8
+#define T int8_t
+#define LOWEST INT8_MIN
+#include "pool_body.inc"
+
+#define NAME(function) function##_int16
+#define T int16_t
+#define LOWEST INT16_MIN
+#include "pool_body.inc"
+
+#define NAME(function) function##_int32
+#define T int32_t
+#define LOWEST INT32_MIN
+#include "pool_body.inc"
+
+#define NAME(function) function##_int64
+#define T int64_t
+#define LOWEST INT64_MIN
+#include "pool_body.inc"
+
+#define NAME(function) function##_uint8
+#define T uint8_t
+#define LOWEST 0
+#include "pool_body.inc"
+
+typedef void (*pool_body)(void *context, size_t begin, size_t end);
+
+#define BODIES(function)                                                                           \
+  static const pool_body function##_bodies[KB_DTYPE_COUNT] = {                                     \
+      [KB_FLOAT32] = function##_float, [KB_FLOAT64] = function##_double,                           \
+      [KB_INT8] = function##_int8,     [KB_INT16] = function##_int16,                              \
+      [KB_INT32] = function##_int32,   [KB_INT64] = function##_int64,                              \
+      [KB_UINT8] = function##_uint8,                                                               \
+  }
+
+BODIES(max_pool);
+BODIES(average_pool);
+BODIES(average_pool_gradient);
+BODIES(adaptive_average);
+BODIES(adaptive_average_gradient);
+BODIES(adaptive_max);
+BODIES(scatter);
+BODIES(gather);
+
+// Runs a body over all planes, half types on float copies.
+static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t planes, size_t x_count,
+                size_t y_count) {
+  if (!kb_dtype_is_half(dtype)) {
+    kb_parallel_for(planes, plane_grain(job), bodies[dtype], job);
+    return;
+  }
+  const void *x = job->x;
+  void *y = job->y;
+  float *wide_x = kb_widen(dtype, planes * x_count, x);
+  float *wide_y = kb_alloc(planes * y_count * sizeof(float));
+  job->x = wide_x, job->y = wide_y;
+  kb_parallel_for(planes, plane_grain(job), bodies[KB_FLOAT32], job);
+  kb_release_wide(wide_x, planes * x_count);
+  kb_narrow(dtype, planes * y_count, wide_y, y);
+}
+
+void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
+                 int64_t *indices) {
+  pool_job job = make_job(window, false, x, y);
+  job.indices = indices;
+  run(max_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
+  end_job(&job);
+}
+
+void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, bool count_include_pad,
+                     intptr_t divisor_override, const void *x, void *y) {
+  pool_job job = make_job(window, false, x, y);
+  job.count_include_pad = count_include_pad;
+  job.divisor_override = divisor_override;
+  run(average_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
+  end_job(&job);
+}
+
+void kb_average_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes,
+                              bool count_include_pad, intptr_t divisor_override, const void *dy,
+                              void *dx) {
+  pool_job job = make_job(window, false, dy, dx);
+  job.count_include_pad = count_include_pad;
+  job.divisor_override = divisor_override;
+  run(average_pool_gradient_bodies, dtype, &job, planes, (size_t)job.outputs, (size_t)job.inputs);
+  end_job(&job);
+}
+
+void kb_adaptive_average_pool(kb_dtype dtype, const intptr_t input[3], const intptr_t output[3],
+                              size_t planes, const void *x, void *y) {
+  kb_window window = adaptive_window(input, output);
+  pool_job job = make_job(&window, true, x, y);
+  run(adaptive_average_bodies, dtype, &job, planes, product(input), product(output));
+  end_job(&job);
+}
+
+void kb_adaptive_average_pool_gradient(kb_dtype dtype, const intptr_t input[3],
+                                       const intptr_t output[3], size_t planes, const void *dy,
+                                       void *dx) {
+  kb_window window = adaptive_window(input, output);
+  pool_job job = make_job(&window, true, dy, dx);
+  run(adaptive_average_gradient_bodies, dtype, &job, planes, product(output), product(input));
+  end_job(&job);
+}
+
+void kb_adaptive_max_pool(kb_dtype dtype, const intptr_t input[3], const intptr_t output[3],
+                          size_t planes, const void *x, void *y, int64_t *indices) {
+  kb_window window = adaptive_window(input, output);
+  pool_job job = make_job(&window, true, x, y);
+  job.indices = indices;
+  run(adaptive_max_bodies, dtype, &job, planes, product(input), product(output));
+  end_job(&job);
+}
+
+void kb_pool_scatter(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
+                     const int64_t *indices, const void *dy, void *dx) {
+  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count, .x = dy, .y = dx};
+  job.indices = (int64_t *)indices;
+  run(scatter_bodies, dtype, &job, planes, output_count, input_count);
+}
+
+void kb_pool_gather(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
+                    const int64_t *indices, const void *x, void *y) {
+  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count, .x = x, .y = y};
+  job.indices = (int64_t *)indices;
+  run(gather_bodies, dtype, &job, planes, input_count, output_count);
+}
+
+kb_status kb_pool_unpool(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
+                         const int64_t *indices, const void *y, void *out) {
+  const size_t size = kb_dtype_size(dtype);
+  for (size_t i = 0; i < planes * output_count; i++) {
+    if (indices[i] < 0 || indices[i] >= (int64_t)input_count) return KB_INDEX_OUT_OF_RANGE;
+  }
+  memset(out, 0, planes * input_count * size);
+  for (size_t plane = 0; plane < planes; plane++) {
+    char *to = (char *)out + plane * input_count * size;
+    for (size_t o = plane * output_count; o < (plane + 1) * output_count; o++)
+      memcpy(to + (size_t)indices[o] * size, (const char *)y + o * size, size);
+  }
+  return KB_OK;
+}

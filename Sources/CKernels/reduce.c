@@ -1,0 +1,404 @@
+// Reductions to values. Work is cut by shape alone: segments of one long output, tiles of outputs, or both;
+// partial results of the segments are combined in order.
+#include "kb_reduce.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kb_alloc.h"
+#include "kb_threads.h"
+#include "reduce_internal.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+// A running result: doubles for floating types, so that sums of block sums lose nothing that matters.
+typedef union accumulator {
+  double real[2];
+  int64_t integer;
+} accumulator;
+
+typedef enum { FINISH_VALUE, FINISH_MEAN, FINISH_ROOT, FINISH_ANY, FINISH_ALL, FINISH_INT } finish;
+
+typedef struct job {
+  kb_reduce_plan plan;
+  kb_row_reader reader;
+  const char *x;
+  kb_fold fold;
+  kb_compute type;
+  double power; // |x|^power before the sum, unless 0
+  double root;  // result^(1/root) for FINISH_ROOT
+  finish finish;
+  kb_dtype out;
+  char *result;
+  const kb_fold_kernels *kernels;
+  size_t tile, tiles;                // outputs per tile, tiles
+  size_t segments, segment;          // of the reduced elements, and their length
+  accumulator *partials;             // [segments][outputs], NULL when there is one segment
+} job;
+
+static accumulator identity(const job *j) {
+  accumulator a = {{0, 0}};
+  const bool integer = j->type == KB_COMPUTE_INT64;
+  switch (j->fold) {
+    case KB_FOLD_PROD:
+      if (integer) a.integer = 1; else a.real[0] = 1;
+      break;
+    case KB_FOLD_MAX:
+      if (integer) a.integer = INT64_MIN; else a.real[0] = -INFINITY;
+      break;
+    case KB_FOLD_MIN:
+    case KB_FOLD_MIN_ABS:
+      if (integer) a.integer = INT64_MAX; else a.real[0] = INFINITY;
+      break;
+    default:
+      break;
+  }
+  return a;
+}
+
+static void combine_complex(kb_fold fold, double *a, const double *b) {
+  if (fold == KB_FOLD_PROD) {
+    const double re = a[0] * b[0] - a[1] * b[1], im = a[0] * b[1] + a[1] * b[0];
+    a[0] = re, a[1] = im;
+  } else {
+    a[0] += b[0], a[1] += b[1];
+  }
+}
+
+static double combine_real(kb_fold fold, double a, double b) {
+  switch (fold) {
+    case KB_FOLD_PROD: return a * b;
+    case KB_FOLD_MAX: case KB_FOLD_MAX_ABS: return b > a || b != b ? b : a;
+    case KB_FOLD_MIN: case KB_FOLD_MIN_ABS: return b < a || b != b ? b : a;
+    default: return a + b;
+  }
+}
+
+static int64_t combine_integer(kb_fold fold, int64_t a, int64_t b) {
+  switch (fold) {
+    case KB_FOLD_PROD: return (int64_t)((uint64_t)a * (uint64_t)b);
+    case KB_FOLD_MAX: return b > a ? b : a;
+    case KB_FOLD_MIN: return b < a ? b : a;
+    default: return (int64_t)((uint64_t)a + (uint64_t)b);
+  }
+}
+
+static void combine(const job *j, accumulator *a, const accumulator *b) {
+  if (j->type == KB_COMPUTE_INT64)
+    a->integer = combine_integer(j->fold, a->integer, b->integer);
+  else if (j->type == KB_COMPUTE_COMPLEX)
+    combine_complex(j->fold, a->real, b->real);
+  else
+    a->real[0] = combine_real(j->fold, a->real[0], b->real[0]);
+}
+
+// One element of the compute type as an accumulator.
+static accumulator widen(kb_compute type, const void *x) {
+  accumulator a = {{0, 0}};
+  if (type == KB_COMPUTE_FLOAT) {
+    float value;
+    memcpy(&value, x, sizeof value);
+    a.real[0] = (double)value;
+  } else {
+    memcpy(&a, x, kb_compute_size(type));
+  }
+  return a;
+}
+
+static void raise_to_power(const job *j, size_t n, void *x) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    float *f = x;
+    for (size_t i = 0; i < n; i++) f[i] = powf(fabsf(f[i]), (float)j->power);
+  } else {
+    double *d = x;
+    for (size_t i = 0; i < n; i++) d[i] = pow(fabs(d[i]), j->power);
+  }
+}
+
+static accumulator fold_row(const job *j, size_t n, const void *x) {
+  if (j->type == KB_COMPUTE_COMPLEX) {
+    accumulator a = identity(j);
+    const double *z = x;
+    for (size_t i = 0; i < n; i++) combine_complex(j->fold, a.real, z + 2 * i);
+    return a;
+  }
+  double result; // room for any compute type
+  j->kernels->row[j->fold](n, x, &result);
+  return widen(j->type, &result);
+}
+
+static void fold_columns(const job *j, size_t rows, const void *const *lines, size_t n, void *y) {
+  if (j->type == KB_COMPUTE_COMPLEX) {
+    for (size_t r = 0; r < rows; r++)
+      for (size_t i = 0; i < n; i++)
+        combine_complex(j->fold, (double *)y + 2 * i, (const double *)lines[r] + 2 * i);
+    return;
+  }
+  j->kernels->columns[j->fold](rows, lines, n, y);
+}
+
+static void finish_one(const job *j, size_t output, accumulator a) {
+  const size_t n = j->plan.length;
+  kb_compute type = j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type;
+  switch (j->finish) {
+    case FINISH_VALUE:
+      break;
+    case FINISH_MEAN:
+      a.real[0] /= (double)n, a.real[1] /= (double)n;
+      break;
+    case FINISH_ROOT:
+      a.real[0] = j->root == 2 ? sqrt(a.real[0]) : pow(a.real[0], 1 / j->root);
+      break;
+    case FINISH_ANY:
+      a.integer = a.integer > 0;
+      break;
+    case FINISH_ALL:
+      a.integer = a.integer == (int64_t)n;
+      break;
+    case FINISH_INT:
+      break;
+  }
+  kb_find_storer(type, j->out)(1, &a, j->result + output * kb_dtype_size(j->out));
+}
+
+static void deliver(const job *j, size_t segment, size_t output, accumulator a) {
+  if (j->partials)
+    j->partials[segment * j->plan.outputs + output] = a;
+  else
+    finish_one(j, output, a);
+}
+
+static void reduce_row(const job *j, size_t output, size_t segment, void *buffer) {
+  const kb_reduce_plan *plan = &j->plan;
+  kb_row_reader reader = j->reader;
+  reader.x += kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output) *
+              (intptr_t)reader.element_size;
+  size_t position = segment * j->segment;
+  const size_t end = position + j->segment < plan->length ? position + j->segment : plan->length;
+  accumulator total = identity(j);
+  bool first = true;
+  while (position < end) {
+    const size_t limit = end - position < KB_REDUCE_BLOCK ? end - position : KB_REDUCE_BLOCK;
+    size_t n;
+    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
+    if (j->power != 0) {
+      const size_t bytes = n * kb_compute_size(j->type);
+      if (x != buffer) x = memcpy(buffer, x, bytes);
+      raise_to_power(j, n, buffer);
+    }
+    const accumulator block = fold_row(j, n, x);
+    if (first) total = block; else combine(j, &total, &block);
+    first = false;
+    position += n;
+  }
+  deliver(j, segment, output, total);
+}
+
+// Rows between two transfers from the tile's compute type to its accumulators.
+#define COLUMN_ROWS 128
+#define COLUMN_TILE 512
+
+static void reduce_columns(const job *j, size_t tile, size_t segment, char *buffer) {
+  const kb_reduce_plan *plan = &j->plan;
+  const size_t tiles_per_line = (plan->inner + j->tile - 1) / j->tile;
+  const size_t column = tile % tiles_per_line * j->tile;
+  const size_t n = plan->inner - column < j->tile ? plan->inner - column : j->tile;
+  const size_t output = tile / tiles_per_line * plan->inner + column;
+  const size_t size = kb_compute_size(j->type);
+  kb_row_reader reader = j->reader;
+  reader.x += kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output) *
+              (intptr_t)reader.element_size;
+  char *sums = buffer + 8 * COLUMN_TILE * 16;
+  accumulator totals[COLUMN_TILE];
+  const accumulator start = identity(j);
+  const size_t begin = segment * j->segment;
+  const size_t end = begin + j->segment < plan->length ? begin + j->segment : plan->length;
+  for (size_t i = 0; i < n; i++) totals[i] = start;
+  for (size_t row = begin; row < end;) {
+    const size_t stop = row + COLUMN_ROWS < end ? row + COLUMN_ROWS : end;
+    for (size_t i = 0; i < n; i++) {
+      if (j->type == KB_COMPUTE_FLOAT)
+        ((float *)(void *)sums)[i] = (float)start.real[0];
+      else
+        memcpy(sums + i * size, &start, size);
+    }
+    for (; row < stop; row += 8) {
+      const size_t rows = stop - row < 8 ? stop - row : 8;
+      const void *lines[8];
+      kb_read_columns(&reader, row, rows, n, buffer, lines);
+      if (j->power != 0) {
+        for (size_t r = 0; r < rows; r++) {
+          char *line = buffer + r * n * size;
+          if (lines[r] != line) lines[r] = memcpy(line, lines[r], n * size);
+          raise_to_power(j, n, line);
+        }
+      }
+      fold_columns(j, rows, lines, n, sums);
+    }
+    row = stop;
+    for (size_t i = 0; i < n; i++) {
+      const accumulator block = widen(j->type, sums + i * size);
+      combine(j, &totals[i], &block);
+    }
+  }
+  for (size_t i = 0; i < n; i++) deliver(j, segment, output + i, totals[i]);
+}
+
+// A piece is a tile of outputs × a segment, segments innermost.
+static void run_pieces(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  // The largest element is 16 bytes; only a long line needs all of a block.
+  const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
+  const size_t bytes = j->plan.columns ? 9 * COLUMN_TILE * 16 : line * kb_compute_size(j->type) + 16;
+  char *buffer = kb_alloc(bytes);
+  for (size_t piece = begin; piece < end; piece++) {
+    const size_t tile = piece / j->segments, segment = piece % j->segments;
+    if (j->plan.columns) {
+      reduce_columns(j, tile, segment, buffer);
+      continue;
+    }
+    const size_t stop = (tile + 1) * j->tile < j->plan.outputs ? (tile + 1) * j->tile
+                                                               : j->plan.outputs;
+    for (size_t output = tile * j->tile; output < stop; output++)
+      reduce_row(j, output, segment, buffer);
+  }
+  kb_free(buffer, bytes);
+}
+
+#define TASK_ELEMENTS 16384
+
+static size_t ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// Segments only where the outputs alone would not give 16 tasks.
+static void cut(job *j) {
+  const kb_reduce_plan *plan = &j->plan;
+  if (plan->columns) {
+    j->tile = plan->inner < COLUMN_TILE ? plan->inner : COLUMN_TILE;
+    j->tiles = plan->outputs / plan->inner * ceiling(plan->inner, j->tile);
+  } else {
+    j->tile = plan->length >= TASK_ELEMENTS ? 1 : TASK_ELEMENTS / (plan->length + 1);
+    j->tile = j->tile > 0 ? j->tile : 1;
+    j->tiles = ceiling(plan->outputs, j->tile);
+  }
+  j->segments = 1, j->segment = plan->length;
+  const size_t unit = plan->columns ? COLUMN_ROWS : KB_REDUCE_BLOCK;
+  const size_t width = plan->columns ? j->tile : 1;
+  if (j->tiles >= 16 || plan->length * width < 4 * TASK_ELEMENTS) return;
+  size_t wanted = ceiling(32, j->tiles);
+  const size_t most = plan->length * width / TASK_ELEMENTS;
+  if (wanted > most) wanted = most;
+  j->segment = ceiling(ceiling(plan->length, wanted), unit) * unit;
+  j->segments = ceiling(plan->length, j->segment);
+}
+
+static void run(job *j, kb_dtype in, kb_load_map map, const void *x) {
+  const kb_reduce_plan *plan = &j->plan;
+  if (plan->outputs == 0) return;
+  j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
+  j->reader = (kb_row_reader){
+      .plan = plan,
+      .x = x,
+      .element_size = kb_dtype_size(in),
+      .native = kb_is_native(in, j->type) && map != KB_LOAD_NONZERO,
+      .load = kb_find_loader(in, j->type, map),
+      .type = j->type,
+  };
+  if (plan->length == 0) {
+    for (size_t output = 0; output < plan->outputs; output++) finish_one(j, output, identity(j));
+    return;
+  }
+  cut(j);
+  size_t bytes = 0;
+  j->partials = NULL;
+  if (j->segments > 1) {
+    bytes = j->segments * plan->outputs * sizeof(accumulator);
+    j->partials = kb_alloc(bytes);
+  }
+  const size_t per_piece = plan->columns ? j->tile * j->segment
+                                         : j->tile * (j->segment < plan->length ? j->segment
+                                                                                : plan->length);
+  const size_t grain = per_piece >= TASK_ELEMENTS ? 1 : ceiling(TASK_ELEMENTS, per_piece + 1);
+  kb_parallel_for(j->tiles * j->segments, grain, run_pieces, j);
+  if (!j->partials) return;
+  for (size_t output = 0; output < plan->outputs; output++) {
+    accumulator total = j->partials[output];
+    for (size_t s = 1; s < j->segments; s++)
+      combine(j, &total, &j->partials[s * plan->outputs + output]);
+    finish_one(j, output, total);
+  }
+  kb_free(j->partials, bytes);
+}
+
+void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
+               const bool *reduced, const void *x, const intptr_t *strides, void *result) {
+  if (op == KB_REDUCE_LOGSUMEXP) {
+    kb_reduce_logsumexp(in, out, rank, dims, reduced, x, strides, result);
+    return;
+  }
+  job j = {.out = out, .result = result, .type = kb_compute_of(out)};
+  kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
+  kb_load_map map = KB_LOAD_VALUE;
+  switch (op) {
+    case KB_REDUCE_SUM:
+      j.fold = KB_FOLD_SUM;
+      break;
+    case KB_REDUCE_MEAN:
+      j.fold = KB_FOLD_SUM, j.finish = FINISH_MEAN;
+      break;
+    case KB_REDUCE_PROD:
+      j.fold = KB_FOLD_PROD;
+      break;
+    case KB_REDUCE_MAX:
+      j.fold = KB_FOLD_MAX;
+      break;
+    case KB_REDUCE_MIN:
+      j.fold = KB_FOLD_MIN;
+      break;
+    case KB_REDUCE_ANY:
+    case KB_REDUCE_ALL:
+    case KB_REDUCE_COUNT_NONZERO:
+      j.fold = KB_FOLD_SUM, j.type = KB_COMPUTE_INT64, map = KB_LOAD_NONZERO;
+      j.finish = op == KB_REDUCE_ANY ? FINISH_ANY : op == KB_REDUCE_ALL ? FINISH_ALL : FINISH_INT;
+      break;
+    case KB_REDUCE_SUM_SQUARES:
+      j.fold = KB_FOLD_SUM_SQUARES, map = KB_LOAD_ABS;
+      break;
+    case KB_REDUCE_SUM_ABS:
+      j.fold = KB_FOLD_SUM_ABS, map = KB_LOAD_ABS;
+      break;
+    case KB_REDUCE_LOGSUMEXP:
+      break;
+  }
+  run(&j, in, map, x);
+}
+
+static void power_reduce(double p, bool root, kb_dtype in, kb_dtype out, size_t rank,
+                         const intptr_t *dims, const bool *reduced, const void *x,
+                         const intptr_t *strides, void *result) {
+  job j = {.out = out, .result = result, .type = kb_compute_of(out)};
+  kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
+  kb_load_map map = KB_LOAD_ABS;
+  if (p == 0) {
+    j.fold = KB_FOLD_SUM, j.type = KB_COMPUTE_INT64, map = KB_LOAD_NONZERO;
+  } else if (p == 1) {
+    j.fold = KB_FOLD_SUM_ABS;
+  } else if (p == 2) {
+    j.fold = KB_FOLD_SUM_SQUARES;
+  } else if (isinf(p)) {
+    j.fold = p > 0 ? KB_FOLD_MAX_ABS : KB_FOLD_MIN_ABS;
+  } else {
+    j.fold = KB_FOLD_SUM, j.power = p;
+  }
+  if (root && p != 0 && p != 1 && !isinf(p)) j.finish = FINISH_ROOT, j.root = p;
+  run(&j, in, map, x);
+}
+
+void kb_norm(double p, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
+             const bool *reduced, const void *x, const intptr_t *strides, void *result) {
+  power_reduce(p, true, in, out, rank, dims, reduced, x, strides, result);
+}
+
+void kb_power_sum(double p, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
+                  const bool *reduced, const void *x, const intptr_t *strides, void *result) {
+  power_reduce(p, false, in, out, rank, dims, reduced, x, strides, result);
+}

@@ -1,0 +1,138 @@
+// What the reduction files share: the plan of a reduction, lines converted to a compute type, and the
+// folds over them that exist per instruction set.
+#ifndef KB_REDUCE_INTERNAL_H
+#define KB_REDUCE_INTERNAL_H
+
+#include "include/kb_types.h"
+
+#define KB_MAX_RANK 64
+
+// The types in which reductions are computed.
+typedef enum {
+  KB_COMPUTE_FLOAT,
+  KB_COMPUTE_DOUBLE,
+  KB_COMPUTE_INT64,
+  KB_COMPUTE_COMPLEX, // two doubles
+  KB_COMPUTE_COUNT,
+} kb_compute;
+
+static inline size_t kb_compute_size(kb_compute type) {
+  static const uint8_t sizes[KB_COMPUTE_COUNT] = {4, 8, 8, 16};
+  return sizes[type];
+}
+
+// The compute type of a result or array of this dtype.
+kb_compute kb_compute_of(kb_dtype dtype);
+// Whether elements of `dtype` are elements of the compute type.
+bool kb_is_native(kb_dtype dtype, kb_compute type);
+
+typedef enum { KB_LOAD_VALUE, KB_LOAD_NONZERO, KB_LOAD_ABS } kb_load_map;
+
+// dst[i] = map(x[i * stride]) in the compute type. Floats outside of int64 become its minimum; the
+// imaginary part is dropped by KB_LOAD_VALUE into a real type.
+typedef void (*kb_loader)(size_t n, const void *x, intptr_t stride, void *dst);
+kb_loader kb_find_loader(kb_dtype dtype, kb_compute type, kb_load_map map);
+
+// y[i] = x[i], rounded; float, double and int64 to any real dtype, complex to complex.
+typedef void (*kb_storer)(size_t n, const void *x, void *y);
+kb_storer kb_find_storer(kb_compute type, kb_dtype dtype);
+
+// Dimensions merged where strides allow. Reduced ones are sorted by stride, largest first, unless their
+// order matters. Each list has at least one entry (length 1, stride 0).
+typedef struct kb_reduce_plan {
+  size_t kept_rank, reduced_rank;
+  intptr_t kept_dims[KB_MAX_RANK + 1], kept_strides[KB_MAX_RANK + 1];
+  intptr_t reduced_dims[KB_MAX_RANK + 1], reduced_strides[KB_MAX_RANK + 1];
+  size_t outputs, length; // products
+  size_t inner;           // the last kept dimension
+  bool columns;           // better to walk along the last kept dimension than along the reduced one
+} kb_reduce_plan;
+
+void kb_plan_reduction(kb_reduce_plan *plan, size_t rank, const intptr_t *dims, const bool *reduced,
+                       const intptr_t *strides, bool ordered);
+
+// The offset in elements of the element with this row-major number.
+intptr_t kb_plan_offset(size_t rank, const intptr_t *dims, const intptr_t *strides, size_t number);
+
+// Reads the reduced elements of one output in order.
+typedef struct kb_row_reader {
+  const kb_reduce_plan *plan;
+  const char *x;       // the output's first element
+  size_t element_size; // of x
+  bool native;
+  kb_loader load;
+  kb_compute type;
+} kb_row_reader;
+
+#define KB_REDUCE_BLOCK 4096
+
+// Up to `limit` ≤ KB_REDUCE_BLOCK elements from number `start` on: a pointer into x where they lie so,
+// else copied to `buffer`. Sets how many.
+const void *kb_read_block(const kb_row_reader *reader, size_t start, size_t limit, void *buffer,
+                          size_t *count);
+
+// Reads up to 8 reduced elements (numbers from `start` on) of `n` neighbouring outputs each: pointers
+// into x, or into `buffer` of 8 · n elements.
+void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, size_t n, void *buffer,
+                     const void *lines[8]);
+
+typedef enum {
+  KB_FOLD_SUM,
+  KB_FOLD_PROD,
+  KB_FOLD_MAX,
+  KB_FOLD_MIN,
+  KB_FOLD_SUM_SQUARES,
+  KB_FOLD_SUM_ABS,
+  KB_FOLD_MAX_ABS,
+  KB_FOLD_MIN_ABS,
+  KB_FOLD_COUNT,
+} kb_fold;
+
+// Folds of one compute type T.
+typedef struct kb_fold_kernels {
+  // *result = fold of x[0 ..< n]; the identity when n is 0.
+  void (*row[KB_FOLD_COUNT])(size_t n, const void *x, void *result);
+  // y[j] = fold of y[j] and x[0][j], …, x[rows - 1][j] for j < n; rows ≤ 8.
+  void (*columns[KB_FOLD_COUNT])(size_t rows, const void *const *x, size_t n, void *y);
+  // sums[0] = Σ x − shift, sums[1] = Σ (x − shift)²; shift points to one T. Floating T only.
+  void (*moments_row)(size_t n, const void *x, const void *shift, double sums[2]);
+  // The same by column, added to `first` and `second`; one shift per column.
+  void (*moments_columns)(size_t rows, const void *const *x, size_t n, const void *shift,
+                          void *first, void *second);
+  // Σ (x − shift) y and Σ y.
+  void (*dot_row)(size_t n, const void *x, const void *shift, const void *y, double sums[2]);
+} kb_fold_kernels;
+
+typedef struct kb_reduce_set {
+  kb_fold_kernels folds[3]; // float, double, int64
+  // y[i] = exp(x[i] - shift) (y may be NULL); returns the sum. n ≤ KB_REDUCE_BLOCK.
+  double (*exp_row)(size_t n, const float *x, float shift, float *y);
+  // sum[j] += exp(x[j] - shift[j]), also stored in y unless NULL.
+  void (*exp_columns)(size_t n, const float *x, const float *shift, float *y, float *sum);
+  // dx[i] = dy[i] - exp(y[i]) * s
+  void (*log_softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
+  // y[i] = (x[i] - mean) * rstd * weight[i] + bias[i]; weight and bias may be NULL.
+  void (*normalize_row)(size_t n, const float *x, float mean, float rstd, const float *weight,
+                        const float *bias, float *y);
+  // sums[0] = Σ dy w, sums[1] = Σ dy w (x - mean) rstd; weight may be NULL.
+  void (*normalize_sums)(size_t n, const float *dy, const float *x, float mean, float rstd,
+                         const float *weight, double sums[2]);
+  // dx = rstd (dy w - a - (x - mean) rstd b)
+  void (*normalize_dx)(size_t n, const float *dy, const float *x, float mean, float rstd,
+                       const float *weight, float a, float b, float *dx);
+  // dweight[i] += dy[i] (x[i] - mean) rstd, dbias[i] += dy[i]
+  void (*normalize_collect)(size_t n, const float *dy, const float *x, float mean, float rstd,
+                            float *dweight, float *dbias);
+} kb_reduce_set;
+
+extern const kb_reduce_set kb_reduce_baseline;
+#if defined(__x86_64__)
+extern const kb_reduce_set kb_reduce_avx2, kb_reduce_avx512;
+#endif
+const kb_reduce_set *kb_active_reduce(void);
+
+// The logsumexp case of kb_reduce.
+void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
+                         const bool *reduced, const void *x, const intptr_t *strides, void *result);
+
+#endif

@@ -1,0 +1,128 @@
+// How a reduction walks its input.
+#include <string.h>
+
+#include "isa.h"
+#include "reduce_internal.h"
+
+const kb_reduce_set *kb_active_reduce(void) {
+#if defined(__x86_64__)
+  const kb_isa level = kb_isa_level();
+  if (level == KB_ISA_AVX512) return &kb_reduce_avx512;
+  if (level == KB_ISA_AVX2) return &kb_reduce_avx2;
+#endif
+  return &kb_reduce_baseline;
+}
+
+static intptr_t distance(intptr_t stride) { return stride < 0 ? -stride : stride; }
+
+// Merges neighbours that are one dimension in memory; leaves at least one entry.
+static size_t merge(size_t rank, intptr_t *dims, intptr_t *strides) {
+  size_t count = 0;
+  for (size_t d = 0; d < rank; d++) {
+    if (dims[d] == 1) continue;
+    if (count > 0 && strides[count - 1] == strides[d] * dims[d]) {
+      dims[count - 1] *= dims[d];
+      strides[count - 1] = strides[d];
+    } else {
+      dims[count] = dims[d];
+      strides[count++] = strides[d];
+    }
+  }
+  if (count == 0) dims[0] = 1, strides[0] = 0, count = 1;
+  return count;
+}
+
+static void sort_by_stride(size_t rank, intptr_t *dims, intptr_t *strides) {
+  for (size_t i = 1; i < rank; i++) {
+    const intptr_t dim = dims[i], stride = strides[i];
+    size_t k = i;
+    for (; k > 0 && distance(strides[k - 1]) < distance(stride); k--)
+      dims[k] = dims[k - 1], strides[k] = strides[k - 1];
+    dims[k] = dim, strides[k] = stride;
+  }
+}
+
+static size_t product(size_t rank, const intptr_t *dims) {
+  size_t count = 1;
+  for (size_t d = 0; d < rank; d++) count *= (size_t)dims[d];
+  return count;
+}
+
+void kb_plan_reduction(kb_reduce_plan *plan, size_t rank, const intptr_t *dims, const bool *reduced,
+                       const intptr_t *strides, bool ordered) {
+  intptr_t packed[KB_MAX_RANK];
+  if (!strides) {
+    intptr_t step = 1;
+    for (size_t d = rank; d-- > 0;) packed[d] = step, step *= dims[d];
+    strides = packed;
+  }
+  plan->kept_rank = plan->reduced_rank = 0;
+  for (size_t d = 0; d < rank; d++) {
+    if (!reduced || reduced[d]) {
+      plan->reduced_dims[plan->reduced_rank] = dims[d];
+      plan->reduced_strides[plan->reduced_rank++] = strides[d];
+    } else {
+      plan->kept_dims[plan->kept_rank] = dims[d];
+      plan->kept_strides[plan->kept_rank++] = strides[d];
+    }
+  }
+  if (!ordered) sort_by_stride(plan->reduced_rank, plan->reduced_dims, plan->reduced_strides);
+  plan->kept_rank = merge(plan->kept_rank, plan->kept_dims, plan->kept_strides);
+  plan->reduced_rank = merge(plan->reduced_rank, plan->reduced_dims, plan->reduced_strides);
+  plan->outputs = product(plan->kept_rank, plan->kept_dims);
+  plan->length = product(plan->reduced_rank, plan->reduced_dims);
+  plan->inner = (size_t)plan->kept_dims[plan->kept_rank - 1];
+  // Below 8 columns a gathered row costs less than vectors that are mostly empty.
+  const intptr_t along = distance(plan->reduced_strides[plan->reduced_rank - 1]);
+  const intptr_t across = distance(plan->kept_strides[plan->kept_rank - 1]);
+  plan->columns = plan->inner >= 8 && plan->length > 1 && across < along;
+}
+
+intptr_t kb_plan_offset(size_t rank, const intptr_t *dims, const intptr_t *strides, size_t number) {
+  intptr_t offset = 0;
+  for (size_t d = rank; d-- > 1;) {
+    offset += (intptr_t)(number % (size_t)dims[d]) * strides[d];
+    number /= (size_t)dims[d];
+  }
+  return offset + (intptr_t)number * strides[0];
+}
+
+const void *kb_read_block(const kb_row_reader *reader, size_t start, size_t limit, void *buffer,
+                          size_t *count) {
+  const kb_reduce_plan *plan = reader->plan;
+  const size_t last = plan->reduced_rank - 1, length = (size_t)plan->reduced_dims[last];
+  const intptr_t stride = plan->reduced_strides[last], size = (intptr_t)reader->element_size;
+  const size_t room = plan->length - start < limit ? plan->length - start : limit;
+  size_t done = 0;
+  while (done < room) {
+    const size_t column = (start + done) % length;
+    const size_t run = length - column < room - done ? length - column : room - done;
+    const char *from = reader->x + size * kb_plan_offset(plan->reduced_rank, plan->reduced_dims,
+                                                         plan->reduced_strides, start + done);
+    // Short runs are gathered: a block of its own would cost more than the copy.
+    if (done == 0 && reader->native && stride == 1 && (run == room || run >= 512)) {
+      *count = run;
+      return from;
+    }
+    reader->load(run, from, stride, (char *)buffer + done * kb_compute_size(reader->type));
+    done += run;
+  }
+  *count = done;
+  return buffer;
+}
+
+void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, size_t n, void *buffer,
+                     const void *lines[8]) {
+  const kb_reduce_plan *plan = reader->plan;
+  const intptr_t stride = plan->kept_strides[plan->kept_rank - 1];
+  const intptr_t size = (intptr_t)reader->element_size;
+  for (size_t r = 0; r < rows; r++) {
+    const char *from = reader->x + size * kb_plan_offset(plan->reduced_rank, plan->reduced_dims,
+                                                         plan->reduced_strides, start + r);
+    lines[r] = from;
+    if (reader->native && stride == 1) continue;
+    char *line = (char *)buffer + r * n * kb_compute_size(reader->type);
+    reader->load(n, from, stride, line);
+    lines[r] = line;
+  }
+}

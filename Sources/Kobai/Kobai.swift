@@ -1,0 +1,4 @@
+@_exported import KobaiCompiler
+@_exported import KobaiOperators
+@_exported import KobaiTensor
+@_exported import KobaiTransforms

@@ -1,0 +1,52 @@
+import KobaiTensor
+
+/// A traced computation: primitives in the order they were met, on numbered values.
+public struct Graph: Sendable {
+  /// One operation.
+  public struct Step: Sendable {
+    public let primitive: any Primitive
+    public let inputs: [Int]
+    public let outputs: [Int]
+  }
+
+  /// The type of each value.
+  public internal(set) var types: [TensorType] = []
+  /// The values that are given, in order.
+  public internal(set) var inputs: [Int] = []
+  /// The values that were tensors of the surroundings.
+  public internal(set) var constants: [(value: Int, tensor: Tensor)] = []
+  public internal(set) var steps: [Step] = []
+  public internal(set) var outputs: [Int] = []
+
+  /// The outputs for these inputs, step by step through `bind`.
+  public func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
+    guard arguments.map(\.type) == inputs.map({ types[$0] }) else {
+      return misuse(
+        "graph: was traced for inputs \(inputs.map { types[$0] }), but was given "
+          + "\(arguments.map(\.type)); trace again", else: outputs.map { _ in .poison })
+    }
+    var values = [Tensor?](repeating: nil, count: types.count)
+    for (value, argument) in zip(inputs, arguments) { values[value] = argument }
+    for (value, tensor) in constants { values[value] = tensor }
+    for step in steps {
+      let results = bind(step.primitive, step.inputs.map { values[$0] ?? .poison })
+      for (value, result) in zip(step.outputs, results) { values[value] = result }
+    }
+    return outputs.map { values[$0] ?? .poison }
+  }
+}
+
+extension Graph: CustomStringConvertible {
+  /// One line per step: `%2: float32[3] = mul %0 %1`.
+  public var description: String {
+    var lines = ["(\(inputs.map { "%\($0): \(types[$0])" }.joined(separator: ", ")))"]
+    lines += constants.map { "%\($0.value): \(types[$0.value]) = constant" }
+    lines += steps.map { step in
+      let results = step.outputs.map { "%\($0): \(types[$0])" }.joined(separator: ", ")
+      let operands = step.inputs.map { " %\($0)" }.joined()
+      return "\(results) = \(type(of: step.primitive).name)\(operands)"
+    }
+    lines.append("return \(outputs.map { "%\($0)" }.joined(separator: ", "))")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,133 @@
+/// The contents of a safetensors file: named tensors as raw bytes, and text about them.
+///
+/// Opening checks the whole header; the elements are read only when asked for.
+///
+///     let file = try SafeTensors(contentsOf: "model.safetensors")
+///     file.names                       // ["bias", "weight"]
+///     file["weight"]?.shape            // Optional([100, 784])
+///     let weight = file.bytes(of: "weight")
+///
+/// Layout: eight bytes of little-endian header length, the header (JSON), the elements in
+/// little-endian order, row after row, tensors one after the other without gaps.
+/// Source: https://github.com/huggingface/safetensors#format
+public struct SafeTensors: Sendable {
+  /// One tensor of a file.
+  public struct Entry: Sendable, Hashable {
+    public let name: String
+    public let dtype: ElementType
+    /// The size of each dimension; empty for a single number.
+    public let shape: [Int]
+    /// Where the elements lie, in bytes from the end of the header.
+    public let byteRange: Range<Int>
+  }
+
+  /// The tensors in the order of their bytes.
+  public let entries: [Entry]
+  /// Free text that came with the file, from the header's `__metadata__`.
+  public let metadata: [String: String]
+
+  private let index: [String: Int]
+  private let source: Source
+  /// Where the elements begin in the source.
+  private let dataStart: Int
+
+  private enum Source: Sendable {
+    case array([UInt8])
+    case mapped(MappedFile)
+
+    func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+      switch self {
+      case .array(let bytes): try bytes.withUnsafeBytes(body)
+      case .mapped(let file): try withExtendedLifetime(file) { try body(file.bytes) }
+      }
+    }
+  }
+
+  /// Reads from memory.
+  ///
+  /// - Throws: `SafeTensorsError` that says what is wrong with the header.
+  public init(bytes: [UInt8]) throws(SafeTensorsError) { try self.init(.array(bytes)) }
+
+  /// Opens a file. Its elements stay on disk until they are asked for.
+  ///
+  /// - Throws: `FileError` if it cannot be opened, `SafeTensorsError` if its header is malformed.
+  public init(contentsOf path: String) throws {
+    try self.init(.mapped(try MappedFile(path)))
+  }
+
+  private init(_ source: Source) throws(SafeTensorsError) {
+    let result = source.withBytes { bytes in
+      Result { () throws(SafeTensorsError) in try Header(bytes) }
+    }
+    let header = try result.get()
+    self.source = source
+    dataStart = header.dataStart
+    entries = header.entries
+    metadata = header.metadata
+    index = Dictionary(
+      uniqueKeysWithValues: header.entries.enumerated().map { ($1.name, $0) })
+  }
+
+  /// The tensors' names in the order of their bytes.
+  public var names: [String] { entries.map(\.name) }
+
+  /// The tensor of that name, or nil.
+  public subscript(name: String) -> Entry? { index[name].map { entries[$0] } }
+
+  /// Calls `body` with the elements of a tensor; nil if there is none of that name.
+  ///
+  /// They need not be aligned to the size of an element.
+  public func withBytes<R>(
+    of name: String, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R? {
+    guard let entry = self[name] else { return nil }
+    return try source.withBytes { bytes in
+      let (start, end) = (dataStart + entry.byteRange.lowerBound, dataStart + entry.byteRange.upperBound)
+      return try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+    }
+  }
+
+  /// A copy of the elements of a tensor; nil if there is none of that name.
+  public func bytes(of name: String) -> [UInt8]? { withBytes(of: name) { Array($0) } }
+}
+
+extension SafeTensors {
+  /// The element types of the format whose elements are whole bytes, by their names in the header.
+  public enum ElementType: String, Sendable, Hashable, CaseIterable {
+    case bool = "BOOL"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8E5M2 = "F8_E5M2"
+    case float8E4M3 = "F8_E4M3"
+    case float8E8M0 = "F8_E8M0"
+    case uint16 = "U16"
+    case int16 = "I16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case uint32 = "U32"
+    case int32 = "I32"
+    case float32 = "F32"
+    case uint64 = "U64"
+    case int64 = "I64"
+    case float64 = "F64"
+    case complex64 = "C64"
+
+    /// Bytes per element.
+    public var size: Int {
+      switch self {
+      case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1
+      case .uint16, .int16, .float16, .bfloat16: 2
+      case .uint32, .int32, .float32: 4
+      case .uint64, .int64, .float64, .complex64: 8
+      }
+    }
+  }
+}
+
+/// A safetensors file that is malformed, or tensors that cannot be written as one.
+public struct SafeTensorsError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// One sentence that says what is wrong and where.
+  public let message: String
+  public init(_ message: String) { self.message = message }
+  public var description: String { "safetensors: \(message)" }
+}

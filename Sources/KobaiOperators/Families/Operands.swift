@@ -1,0 +1,187 @@
+import CKernels
+import KobaiTensor
+
+/// How an operation on several tensors chooses the dtype it computes in.
+public enum Promotion: Sendable {
+  /// PyTorch's type promotion.
+  case standard
+  /// Promotion, then integers and bool become the default floating point dtype: division, exp.
+  case floating
+  /// Promotion of what is compared; the result is bool.
+  case comparison
+}
+
+extension Tensor {
+  /// The operation of a binary primitive: promotes dtypes and inserts broadcasts unless none is needed.
+  @inlinable
+  public static func elementwise<P: BinaryElementwise>(
+    _ primitive: P, _ x: Tensor, _ y: Tensor
+  ) -> Tensor {
+    if x.value.meta == y.value.meta && x.value.meta.isPlain
+      && (P.promotion != .floating || x.value.dtype.isDifferentiable)
+    {
+      switch (x.value.body, y.value.body) {
+      case (nil, nil): return bind(primitive, x, y)
+      case (let a?, let b?) where a.layout === b.layout: return bind(primitive, x, y)
+      default: break
+      }
+    }
+    return promoted(primitive, x, y)
+  }
+
+  @inlinable @inline(never)
+  static func promoted<P: BinaryElementwise>(
+    _ primitive: P, _ x: Tensor, _ y: Tensor
+  ) -> Tensor {
+    // A number beside a tensor whose dtype it adopts is by far the most common case.
+    let (a, b) = (x.resolved, y.resolved)
+    if a.value.meta.isPlain, let number = b.adopting(a.value.dtype, P.promotion) {
+      return bind(primitive, a, number)
+    }
+    if b.value.meta.isPlain, let number = a.adopting(b.value.dtype, P.promotion) {
+      return bind(primitive, number, b)
+    }
+    if a.value.meta.has(Value.Meta.weak) && b.value.meta.has(Value.Meta.weak) {
+      return elementwise(primitive, a.current, b.current)
+    }
+    guard let (x, y) = Operands.prepare(P.name, P.promotion, a, b) else { return .poison }
+    return bind(primitive, x, y)
+  }
+
+  /// A number, or an equal-typed untracked element, as an operand beside a plain tensor of this dtype; nil
+  /// when the general rules must decide.
+  @inlinable
+  func adopting(_ dtype: DType, _ promotion: Promotion) -> Tensor? {
+    guard value.body == nil, node == nil, promotion != .floating || dtype.isDifferentiable else {
+      return nil
+    }
+    if value.meta.has(Value.Meta.weak) {
+      guard value.meta.dtype.category <= dtype.category, dtype != .complex128 else { return nil }
+      return Tensor(
+        Value(
+          bits: kb_adopt_scalar(value.meta.dtype.code, dtype.code, value.bits), dtype: dtype))
+    }
+    return value.meta == Value.Meta(dtype) ? self : nil
+  }
+
+  /// The operation of a unary elementwise primitive that is defined for floating point and complex
+  /// numbers: integers become the default floating point dtype.
+  @inlinable
+  public static func floating<P: UnaryElementwise>(_ primitive: P, _ x: Tensor) -> Tensor {
+    if x.value.meta.isPlain && x.value.dtype.isDifferentiable { return bind(primitive, x) }
+    return bind(primitive, x.dtype.isDifferentiable ? x : x.to(DType.default))
+  }
+}
+
+public enum Operands {
+  /// Two operands in one dtype and one shape; an untracked rank-0 operand keeps its rank.
+  @usableFromInline
+  static func prepare(
+    _ name: String, _ promotion: Promotion, _ x: Tensor, _ y: Tensor
+  ) -> (Tensor, Tensor)? {
+    var dtype = resultType([x, y])
+    if promotion == .floating && !dtype.isDifferentiable { dtype = .default }
+    let (a, b) = (x.to(dtype), y.to(dtype))
+    let (ax, bx) = (a.shape, b.shape)
+    if ax == bx || ax.isEmpty && a.isUniform || bx.isEmpty && b.isUniform { return (a, b) }
+    guard let shape = broadcastShape(name, [ax, bx]) else { return nil }
+    return (a.broadcast(to: shape), b.broadcast(to: shape))
+  }
+
+  /// Several operands in one dtype and shape.
+  public static func prepare(
+    _ name: String, _ promotion: Promotion, _ operands: [Tensor]
+  ) -> [Tensor]? {
+    var dtype = resultType(operands)
+    if promotion == .floating && !dtype.isDifferentiable { dtype = .default }
+    let cast = operands.map { $0.to(dtype) }
+    guard let shape = broadcastShape(name, cast.map(\.shape)) else { return nil }
+    return cast.map { $0.broadcast(to: shape) }
+  }
+
+  /// The dtype that operands combine to: tensors with dimensions decide, rank-0 tensors and then Swift
+  /// numbers only raise the category.
+  ///
+  /// https://docs.pytorch.org/docs/stable/generated/torch.result_type.html
+  public static func resultType(_ operands: [Tensor]) -> DType {
+    var classes: (dims: DType?, scalars: DType?, numbers: DType?) = (nil, nil, nil)
+    func join(_ a: DType?, _ b: DType) -> DType { a.map { .promote($0, b) } ?? b }
+    for operand in operands {
+      let value = operand.value
+      if value.meta.has(Value.Meta.weak) {
+        classes.numbers = join(classes.numbers, operand.dtype)
+      } else if operand.rank == 0 {
+        classes.scalars = join(classes.scalars, operand.dtype)
+      } else {
+        classes.dims = join(classes.dims, operand.dtype)
+      }
+    }
+    return combine(combine(classes.dims, classes.scalars), classes.numbers) ?? .default
+  }
+
+  /// A higher class and a lower one, as PyTorch's `combine_categories`.
+  private static func combine(_ higher: DType?, _ lower: DType?) -> DType? {
+    guard let higher, let lower else { return higher ?? lower }
+    if higher.isComplex { return higher }
+    if higher.isFloatingPoint { return lower.isComplex ? higher.complex : higher }
+    if higher == .bool || lower.isFloatingPoint || lower.isComplex {
+      return .promote(higher, lower)
+    }
+    return higher
+  }
+
+  /// The shape that all broadcast to: sizes are aligned at the end and must be equal or 1.
+  public static func broadcastShape(_ name: String, _ shapes: [Shape]) -> Shape? {
+    let rank = shapes.map(\.count).max() ?? 0
+    var result = Shape(repeating: 1, count: rank)
+    for shape in shapes {
+      let offset = rank - shape.count
+      for (i, size) in shape.enumerated() where size != 1 {
+        if result[offset + i] == 1 {
+          result[offset + i] = size
+        } else if result[offset + i] != size {
+          return misuse(
+            "\(name): shapes do not broadcast: "
+              + shapes.map { "\($0)" }.joined(separator: ", ")
+              + " (\(result[offset + i]) ≠ \(size) at dimension \(offset + i)); "
+              + "sizes must be equal or 1",
+            else: nil)
+        }
+      }
+    }
+    return result
+  }
+
+  /// A dimension counted from the start; nil, after the misuse, if out of range. Rank 0 has dimensions
+  /// 0 and −1, as in PyTorch.
+  public static func dimension(_ name: String, _ dim: Int, rank: Int) -> Int? {
+    let limit = max(rank, 1)
+    guard dim >= -limit && dim < limit else {
+      return misuse(
+        "\(name): dimension out of range (expected to be in range of [\(-limit), \(limit - 1)], "
+          + "but got \(dim))", else: nil)
+    }
+    return dim < 0 ? dim + limit : dim
+  }
+
+  /// Distinct dimensions counted from the start, in ascending order; none given means all.
+  public static func dimensions(_ name: String, _ dims: [Int]?, rank: Int) -> [Int]? {
+    guard let dims, !dims.isEmpty else { return Array(0..<rank) }
+    var seen: Set<Int> = []
+    for dim in dims {
+      guard let d = dimension(name, dim, rank: rank) else { return nil }
+      guard seen.insert(d).inserted else {
+        return misuse("\(name): dim \(d) appears multiple times in the list of dims", else: nil)
+      }
+    }
+    return rank == 0 ? [] : seen.sorted()
+  }
+}
+
+extension Tensor {
+  /// Rank 0 and neither tracked nor traced: it may stand for all elements of an elementwise operand.
+  var isUniform: Bool {
+    node == nil && value.meta.isPlain && value.body == nil
+      || node == nil && value.meta.isPlain && rank == 0
+  }
+}

@@ -1,0 +1,84 @@
+import KobaiTensor
+
+extension Tensor {
+  /// Repeats dimensions of size 1, and adds dimensions in front, until the shape is `shape`. No copy.
+  ///
+  ///     Tensor([[1], [2]]).broadcast(to: [2, 3])   // tensor([[1, 1, 1], [2, 2, 2]])
+  public func broadcast(to shape: Shape) -> Tensor {
+    let own = self.shape
+    if own == shape { return self }
+    let offset = shape.count - own.count
+    guard offset >= 0,
+      own.indices.allSatisfy({ own[$0] == shape[offset + $0] || own[$0] == 1 })
+    else {
+      return misuse(
+        "broadcast: shape \(own) does not broadcast to \(shape); sizes, aligned at the end, must "
+          + "be equal or 1")
+    }
+    return bind(Primitives.Broadcast(from: own, to: shape), self)
+  }
+
+  /// PyTorch's `expand`: like `broadcast(to:)`, with −1 for a size that stays.
+  public func expand(_ sizes: [Int]) -> Tensor {
+    let own = shape
+    let offset = sizes.count - own.count
+    guard offset >= 0 else {
+      return misuse(
+        "expand: the number of sizes provided (\(sizes.count)) must be greater or equal to the "
+          + "number of dimensions in the tensor (\(own.count))")
+    }
+    var target = sizes
+    for (i, size) in sizes.enumerated() {
+      if size == -1 && i >= offset { target[i] = own[i - offset] }
+      guard target[i] >= 0, i < offset || own[i - offset] == target[i] || own[i - offset] == 1
+      else {
+        return misuse(
+          "expand: the expanded size of the tensor (\(size)) must match the existing size at "
+            + "non-singleton dimension \(i): \(own) cannot become \(sizes)")
+      }
+    }
+    return broadcast(to: target)
+  }
+
+  public func expand(_ sizes: Int...) -> Tensor { expand(sizes) }
+}
+
+extension Primitives {
+  /// The gradient of every broadcast is this primitive's transpose; no other rule sums over dimensions
+  /// that were repeated.
+  public struct Broadcast: LinearOperation {
+    public static let name = "broadcast"
+    public static let gradientName = "ExpandBackward0"
+    let source, target: Shape
+
+    init(from source: Shape, to target: Shape) {
+      self.source = source
+      self.target = target
+    }
+
+    public func infer(_ x: TensorType) -> TensorType { TensorType(x.dtype, target) }
+
+    public func evaluate(_ x: Value) -> Value {
+      let layout = x.layout
+      let offset = target.count - source.count
+      var strides = [Int](repeating: 0, count: target.count)
+      for i in source.indices where source[i] == target[offset + i] {
+        strides[offset + i] = layout.strides[i]
+      }
+      return x.view(Layout(shape: target, strides: strides))
+    }
+
+    public func transpose(_ dy: Tensor) -> Tensor {
+      let offset = target.count - source.count
+      let repeated = target.indices.filter { $0 < offset || source[$0 - offset] != target[$0] }
+      if repeated.isEmpty { return dy.reshape(source) }
+      return dy.sum(dims: repeated).reshape(source)
+    }
+
+    public func batch(_ x: Tensor, size: Int) -> Tensor {
+      // New dimensions go between the batch and the others.
+      let ones = Shape(repeating: 1, count: target.count - source.count)
+      return x.reshape([size] + ones + source).broadcast(to: [size] + target)
+    }
+  }
+}

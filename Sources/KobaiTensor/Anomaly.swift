@@ -1,0 +1,78 @@
+import CKernels
+
+/// An operation that made the first NaN or infinity.
+public struct Anomaly: Error, Sendable, CustomStringConvertible {
+  /// The operation's name; in backward that of its node, `LogBackward0`.
+  public let operation: String
+  /// Whether a derivative made it.
+  public let inBackward: Bool
+  /// `NaN` or `infinity`.
+  public let kind: String
+  /// The shapes of the operation's inputs (in forward).
+  public let inputs: [Shape]
+
+  public var description: String {
+    inBackward
+      ? "anomaly: \(operation) gave a \(kind) in its gradient"
+      : "anomaly: \(operation) gave a \(kind) from finite inputs of shape "
+        + inputs.map { "\($0)" }.joined(separator: ", ")
+  }
+
+  /// The number test is an operation, which this module does not name; see KobaiOperators.
+  private final class Detector {
+    let kind: (Tensor) -> String?
+    var first: Anomaly?
+    init(_ kind: @escaping (Tensor) -> String?) { self.kind = kind }
+  }
+
+  private static var detector: Detector? {
+    kb_context_anomaly().map { Unmanaged<Detector>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Runs `body` with every result tested by `kind`; throws the first anomaly.
+  package static func detect<R>(
+    _ kind: @escaping (Tensor) -> String?, _ body: () throws -> R
+  ) throws -> R {
+    let detector = Detector(kind)
+    let (outer, flags) = (kb_context_anomaly(), kb_context_flags())
+    kb_context_set_anomaly(Unmanaged.passUnretained(detector).toOpaque())
+    kb_context_set_flags(flags | UInt32(KB_CONTEXT_ANOMALY))
+    defer {
+      kb_context_set_anomaly(outer)
+      kb_context_set_flags(flags)
+    }
+    let result = try withExtendedLifetime(detector) { try body() }
+    if let first = detector.first { throw first }
+    return result
+  }
+
+  /// Tests are not themselves tested.
+  private static func quietly(_ body: (Detector) -> Void) {
+    guard let detector, detector.first == nil else { return }
+    let flags = kb_context_flags()
+    kb_context_set_flags(flags & ~UInt32(KB_CONTEXT_ANOMALY))
+    body(detector)
+    kb_context_set_flags(flags)
+  }
+
+  static func checkForward(_ outputs: [Tensor], _ primitive: any Primitive, inputs: [Tensor]) {
+    quietly { detector in
+      for output in outputs {
+        guard let kind = detector.kind(output),
+          !inputs.contains(where: { detector.kind($0) != nil })
+        else { continue }
+        detector.first = Anomaly(
+          operation: type(of: primitive).name, inBackward: false, kind: kind,
+          inputs: inputs.map(\.shape))
+      }
+    }
+  }
+
+  static func checkBackward(_ cotangent: Tensor, _ node: Node) {
+    quietly { detector in
+      guard let kind = detector.kind(cotangent) else { return }
+      detector.first = Anomaly(
+        operation: node.name, inBackward: true, kind: kind, inputs: [])
+    }
+  }
+}

@@ -1,0 +1,48 @@
+/// The sizes of a tensor's dimensions.
+public typealias Shape = [Int]
+
+/// Where the elements of a tensor lie: sizes and strides, in elements. Immutable and shared: results of
+/// elementwise operations use their input's layout object, so no array is made per operation.
+public final class Layout: Sendable {
+  public let shape: Shape
+  public let strides: [Int]
+  /// The number of elements.
+  public let count: Int
+  /// Row-major without gaps (dimensions of size 1 may have any stride).
+  public let isContiguous: Bool
+
+  public init(shape: Shape, strides: [Int]) {
+    self.shape = shape
+    self.strides = strides
+    var count = 1
+    var contiguous = true
+    for i in shape.indices.reversed() {
+      if shape[i] != 1 && strides[i] != count { contiguous = false }
+      count *= shape[i]
+    }
+    self.count = count
+    isContiguous = contiguous || count == 0
+  }
+
+  /// Row-major.
+  public init(contiguous shape: Shape) {
+    var strides = [Int](repeating: 1, count: shape.count)
+    var count = 1
+    for i in shape.indices.reversed() {
+      strides[i] = count
+      count *= shape[i]
+    }
+    self.shape = shape
+    self.strides = strides
+    self.count = count
+    isContiguous = true
+  }
+
+  public var rank: Int { shape.count }
+
+  /// The layout of every rank-0 tensor.
+  public static let scalar = Layout(contiguous: [])
+
+  /// Contiguous with the same shape; itself when it already is.
+  public var contiguous: Layout { isContiguous ? self : Layout(contiguous: shape) }
+}

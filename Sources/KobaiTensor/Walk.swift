@@ -1,0 +1,220 @@
+import CKernels
+import Synchronization
+
+/// One backward pass: visits the nodes below some outputs, deepest first, and carries cotangents from
+/// each to its parents. Its memory is kept per thread, so a pass allocates nothing.
+public final class Walk {
+  /// Adds two cotangents. Handed in: this module names no operation.
+  public typealias Sum = @Sendable (Tensor, Tensor) -> Tensor
+
+  @usableFromInline @exclusivity(unchecked) var createGraph = false
+  @usableFromInline @exclusivity(unchecked) var retainGraph = false
+  /// Whether gradients go to chosen nodes instead of to the leaves' `.grad`.
+  @exclusivity(unchecked) var isSelective = false
+  @exclusivity(unchecked) var sum: Sum = { a, _ in a }
+
+  @exclusivity(unchecked) private var heap: [(depth: Int32, node: Unmanaged<Node>)] = []
+  @exclusivity(unchecked) private var slots: [Tensor?] = []
+  @exclusivity(unchecked) private var freeSlots: [Int32] = []
+  @exclusivity(unchecked) private var outputs: [ObjectIdentifier: [Tensor?]] = [:]
+  @exclusivity(unchecked) private var targets: [ObjectIdentifier: [Int]] = [:]
+  @exclusivity(unchecked) private var results: [Tensor?] = []
+  @exclusivity(unchecked) private var shallowest: Int32 = 0
+  @exclusivity(unchecked) private var level: Int32 = 0
+  @exclusivity(unchecked) private var checksNumbers = false
+  /// Used in place of the nodes' own scratch while another walk holds that.
+  @exclusivity(unchecked) private var slotTable: [ObjectIdentifier: Int32]?
+
+  /// Only one walk at a time may use the scratch inside of the nodes; others use a table.
+  private static let scratchOwner = Atomic<Bool>(false)
+
+  @usableFromInline static let secondBackward = """
+    backward: trying to backward through the graph a second time (or directly access saved tensors \
+    after they have already been freed). Saved intermediate values of the graph are freed when you \
+    call .backward() or gradients(of:wrt:). Specify retainGraph: true if you need to backward \
+    through the graph a second time or if you need to access saved tensors after calling backward
+    """
+
+  init() {}
+
+  /// Accumulates the gradients of `roots`, weighted by `cotangents`, into the leaves below them.
+  public static func accumulate(
+    _ roots: [(Node, Tensor)], retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
+  ) {
+    run(roots, to: nil, retainGraph: retainGraph, createGraph: createGraph, sum: sum) { _ in }
+  }
+
+  /// The gradients of `roots` with respect to `targets`; nil for one that no root depends on.
+  public static func gradients(
+    _ roots: [(Node, Tensor)], to targets: [Node?], retainGraph: Bool, createGraph: Bool,
+    sum: @escaping Sum
+  ) -> [Tensor?] {
+    run(roots, to: targets, retainGraph: retainGraph, createGraph: createGraph, sum: sum) {
+      $0.results
+    }
+  }
+
+  private static func run<R>(
+    _ roots: [(Node, Tensor)], to targets: [Node?]?, retainGraph: Bool, createGraph: Bool,
+    sum: @escaping Sum, _ finish: (Walk) -> R
+  ) -> R {
+    let walk: Walk
+    if let workspace = kb_context_workspace() {
+      kb_context_set_workspace(nil)
+      walk = Unmanaged<Walk>.fromOpaque(workspace).takeRetainedValue()
+    } else {
+      walk = Walk()
+    }
+    walk.createGraph = createGraph
+    walk.retainGraph = retainGraph
+    walk.sum = sum
+    walk.checksNumbers = kb_context_flags() & UInt32(KB_CONTEXT_ANOMALY) != 0
+    walk.level = roots.reduce(0) { max($0, $1.0.level) }
+    walk.isSelective = targets != nil
+    walk.shallowest = 0
+    if let targets {
+      walk.results = Array(repeating: nil, count: targets.count)
+      walk.shallowest = Int32.max
+      for (i, target) in targets.enumerated() {
+        guard let target else { continue }
+        walk.targets[ObjectIdentifier(target), default: []].append(i)
+        walk.shallowest = min(walk.shallowest, target.depth)
+      }
+    }
+    let ownsScratch = scratchOwner.compareExchange(
+      expected: false, desired: true, ordering: .acquiring
+    ).exchanged
+    walk.slotTable = ownsScratch ? nil : [:]
+
+    withExtendedLifetime(roots) {
+      for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
+      while let node = walk.popDeepest() { walk.visit(node) }
+    }
+
+    if ownsScratch { scratchOwner.store(false, ordering: .releasing) }
+    let result = finish(walk)
+    walk.targets.removeAll(keepingCapacity: true)
+    walk.outputs.removeAll(keepingCapacity: true)
+    walk.results.removeAll(keepingCapacity: true)
+    walk.slotTable = nil
+    if kb_context_workspace() == nil {
+      kb_context_set_workspace(Unmanaged.passRetained(walk).toOpaque())
+    }
+    return result
+  }
+
+  private func visit(_ node: Node) {
+    let slot = takeSlot(of: node)
+    var cotangent = slot >= 0 ? slots[Int(slot)] : nil
+    if slot >= 0 {
+      slots[Int(slot)] = nil
+      freeSlots.append(slot)
+    }
+    if node.extras != nil { cotangent = node.runHooks(cotangent, self) }
+    if isSelective, let wanted = targets[ObjectIdentifier(node)] {
+      for i in wanted { results[i] = cotangent }
+    }
+    node.propagate(cotangent, self)
+  }
+
+  /// Adds to the cotangent of `node`, which is visited in its turn.
+  @usableFromInline
+  func add(_ node: Node, _ cotangent: Tensor, from child: Node?) {
+    if node.depth < shallowest { return }
+    if checksNumbers, let child { Anomaly.checkBackward(cotangent, child) }
+    var cotangent = cotangent
+    if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
+    let slot = slot(of: node)
+    if slot >= 0 {
+      slots[Int(slot)] = slots[Int(slot)].map { sum($0, cotangent) } ?? cotangent
+      return
+    }
+    enqueue(node, cotangent)
+  }
+
+  /// Adds to the cotangent of one of several outputs.
+  func add(_ node: GeneralNode, output: Int, _ cotangent: Tensor) {
+    let id = ObjectIdentifier(node)
+    var list = outputs[id] ?? Array(repeating: nil, count: node.types.count)
+    list[output] = list[output].map { sum($0, cotangent) } ?? cotangent
+    outputs[id] = list
+    if slot(of: node) < 0 { enqueue(node, nil) }
+  }
+
+  func takeOutputs(of node: GeneralNode) -> [Tensor?] {
+    outputs.removeValue(forKey: ObjectIdentifier(node)) ?? node.types.map { _ in nil }
+  }
+
+  private func enqueue(_ node: Node, _ cotangent: Tensor?) {
+    let slot: Int32
+    if let free = freeSlots.popLast() {
+      slot = free
+      slots[Int(slot)] = cotangent
+    } else {
+      slot = Int32(slots.count)
+      slots.append(cotangent)
+    }
+    if slotTable == nil { node.slot = slot } else { slotTable?[ObjectIdentifier(node)] = slot }
+    push(node)
+  }
+
+  private func slot(of node: Node) -> Int32 {
+    guard let slotTable else { return node.slot }
+    return slotTable[ObjectIdentifier(node)] ?? -1
+  }
+
+  private func takeSlot(of node: Node) -> Int32 {
+    guard slotTable != nil else {
+      defer { node.slot = -1 }
+      return node.slot
+    }
+    return slotTable?.removeValue(forKey: ObjectIdentifier(node)) ?? -1
+  }
+
+  // A binary heap, deepest first. Nodes are held by their children, the first ones by the caller.
+
+  private func push(_ node: Node) {
+    let entry = (depth: node.depth, node: Unmanaged.passUnretained(node))
+    var i = heap.count
+    heap.append(entry)
+    while i > 0 {
+      let parent = (i - 1) / 2
+      if heap[parent].depth >= entry.depth { break }
+      heap[i] = heap[parent]
+      i = parent
+    }
+    heap[i] = entry
+  }
+
+  private func popDeepest() -> Node? {
+    guard let last = heap.popLast() else { return nil }
+    guard let first = heap.first else { return last.node.takeUnretainedValue() }
+    var i = 0
+    while true {
+      var child = 2 * i + 1
+      if child >= heap.count { break }
+      if child + 1 < heap.count && heap[child + 1].depth > heap[child].depth { child += 1 }
+      if heap[child].depth <= last.depth { break }
+      heap[i] = heap[child]
+      i = child
+    }
+    heap[i] = last
+    return first.node.takeUnretainedValue()
+  }
+}
+
+extension Node {
+  fileprivate func runHooks(_ cotangent: Tensor?, _ walk: Walk) -> Tensor? {
+    let (hooks, retains) = lock.withLock { (extras?.hooks ?? [], extras?.retainsGrad ?? false) }
+    guard var result = cotangent else { return nil }
+    for (_, hook) in hooks {
+      if let replaced = hook(result) { result = replaced }
+    }
+    if retains && !walk.isSelective {
+      let old = lock.withLock { extras?.grad }
+      let new = old.map { walk.sum($0, result) } ?? result
+      lock.withLock { extras?.grad = new }
+    }
+    return result
+  }
+}
