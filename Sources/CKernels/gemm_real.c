@@ -48,10 +48,10 @@ static inline size_t divided_up(size_t x, size_t y) { return (x + y - 1) / y; }
 // 512 keeps a panel's block near the first level cache. From 2048 on, fewer passes over c are worth
 // more: 1024 was 3 % faster at 2048³.
 static size_t block_length(size_t k) {
-  if (k <= 768) {
+  if (k <= kb_len*3/2) {
     return k;
   }
-  size_t blocks = divided_up(k, k < 2048 ? 512 : 1024);
+  size_t blocks = divided_up(k, k < 2048 ? kb_len : kb_len2);
   return divided_up(divided_up(k, blocks), 16) * 16;
 }
 
@@ -65,7 +65,7 @@ static inline size_t tile_start(const product *p, size_t tile) {
 
 // Rows (or columns, whichever lie in one piece) of a that are a multiple of 4 KB apart share a few cache
 // sets. A copy of the block with padding between them costs less when enough panels of b use it.
-size_t copy_limit = 8;
+size_t copy_limit = 16, kb_len=512, kb_len2=1024, kb_mc=512;
 static bool copies_a(const product *p, size_t panels) {
   intptr_t apart = p->a_column == 1 ? p->a_row : p->a_row == 1 ? p->a_column : 0;
   return apart != 0 && apart * (intptr_t)p->kernels->size % 4096 == 0 && panels >= copy_limit && p->m >= 64;
@@ -184,7 +184,7 @@ static void prepare_rows(product *p) {
   p->tile_height = p->m / p->tiles;
   p->taller_tiles = p->m % p->tiles;
   // A block's rows of a stay in the second level cache while the panels of b pass by.
-  size_t block_rows = larger(((size_t)512 << 10) / (p->k_block * p->kernels->size), p->kernels->rows);
+  size_t block_rows = larger(((size_t)kb_mc << 10) / (p->k_block * p->kernels->size), p->kernels->rows);
   p->row_blocks = divided_up(p->tiles, larger(block_rows / p->kernels->rows, 1));
   p->panel_groups = 1;
 }

@@ -52,3 +52,16 @@ extension Primitives {
     }
   }
 }
+
+extension Operation {
+  static let matrixProduct = Operation(
+    "matrixProduct", .contraction, primitives: [Primitives.MatrixProduct.self],
+    samples: [
+      Sample(.uniform(-2...2, [2, 3]), .uniform(-2...2, [3, 4])) {
+        bind(Primitives.MatrixProduct(), $0[0], $0[1])
+      },
+      Sample(.uniform(-2...2, [2, 2, 3]), .uniform(-2...2, [2, 3, 1])) {
+        bind(Primitives.MatrixProduct(), $0[0], $0[1])
+      },
+    ])
+}

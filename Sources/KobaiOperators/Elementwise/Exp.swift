@@ -19,3 +19,13 @@ extension Primitives {
     @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { y }
   }
 }
+
+extension Operation {
+  static let exp = Operation(
+    "exp", .elementwise, primitives: [Primitives.Exp.self],
+    samples: [
+      Sample(.uniform()) { $0[0].exp() },
+      Sample(.special) { $0[0].exp() },
+      Sample(.complex()) { $0[0].exp() },
+    ])
+}

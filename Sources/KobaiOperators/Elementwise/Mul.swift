@@ -37,3 +37,17 @@ extension Primitives {
     @inlinable public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { x }
   }
 }
+
+extension Operation {
+  static let mul = Operation(
+    "mul", .elementwise, primitives: [Primitives.Mul.self],
+    samples: [
+      Sample(.uniform(), .uniform()) { $0[0] * $0[1] },
+      Sample(.uniform(-2...2, [2, 1, 3]), .uniform(-2...2, [4, 1])) { $0[0] * $0[1] },
+      Sample(.uniform(-2...2, []), .uniform()) { $0[0] * $0[1] },
+      Sample(.uniform(-2...2, [0, 3]), .uniform(-2...2, [3])) { $0[0] * $0[1] },
+      Sample(.uniform()) { $0[0] * 2.5 },
+      Sample(.special) { $0[0] * $0[0] },
+      Sample(.complex(), .complex()) { $0[0] * $0[1] },
+    ])
+}

@@ -56,3 +56,16 @@ extension Primitives {
     }
   }
 }
+
+extension Operation {
+  static let sum = Operation(
+    "sum", .reduction, primitives: [Primitives.Sum.self],
+    samples: [
+      Sample(.uniform()) { $0[0].sum() },
+      Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].sum(dim: -2) },
+      Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].sum(dims: [0, 2], keepDim: true) },
+      Sample(.uniform(-2...2, [])) { $0[0].sum() },
+      Sample(.uniform(-2...2, [0, 3])) { $0[0].sum(dim: 0) },
+      Sample(.complex()) { $0[0].sum(dim: 1) },
+    ])
+}

@@ -1,0 +1,3 @@
+extension Operation {
+  static let elementwise: [Operation] = [exp, mul]
+}
