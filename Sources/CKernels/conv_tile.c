@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "conv_winograd.h"
 #include "kb_alloc.h"
 #include "kb_gemm.h"
 #include "kb_threads.h"
@@ -124,6 +125,12 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
   if (pixels == 0 || tiling->rows == 0) return;
+  const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
+  if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
+                                  tiling->rows)) {
+    kb_winograd_run(tiling);
+    return;
+  }
   // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small tiles
   // so that all threads have some.
   intptr_t tile = depth <= 320 ? KB_CONV_MAX_TILE : 128;

@@ -24,7 +24,7 @@ typedef struct kb_kernel_set {
   float (*float32_unary)(kb_opcode opcode, float x);
   float (*float32_pow)(float x, float y);
   kb_half_kernels half;
-  // Writes around the caches; `out` is 64-byte aligned.
+  // Writes around the caches; `out` is 64-byte aligned. kb_stream_fence() after the last one.
   void (*stream)(void *out, const void *x, size_t bytes);
 } kb_kernel_set;
 
@@ -42,6 +42,13 @@ extern const kb_kernel kb_kernels_complex128[KB_OPCODE_COUNT];
 
 // NULL for the half types.
 kb_kernel kb_find_kernel(kb_opcode opcode, kb_dtype dtype);
+
+// Orders streamed stores before whatever tells others of them. It waits for memory: once a task.
+static inline void kb_stream_fence(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
 
 static inline bool kb_is_half(kb_dtype dtype) {
   return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16;

@@ -85,11 +85,12 @@ void kb_nest_init(kb_nest *nest, size_t rank, const intptr_t *dims, size_t input
   }
 }
 
-static char *scratch_begin(const kb_nest *nest, char *local, size_t local_size) {
+static char *task_begin(const kb_nest *nest, char *local, size_t local_size) {
   return nest->scratch <= local_size ? local : kb_alloc(nest->scratch);
 }
 
-static void scratch_end(const kb_nest *nest, char *scratch, const char *local) {
+static void task_end(const kb_nest *nest, char *scratch, const char *local) {
+  if (nest->stream) kb_stream_fence();
   if (scratch != local) kb_free(scratch, nest->scratch);
 }
 
@@ -104,7 +105,7 @@ static void call_body(kb_nest *nest, size_t n, const void *const *in, char *out,
 static void run_flat(void *context, size_t begin, size_t end) {
   kb_nest *const nest = context;
   _Alignas(64) char local[32768];
-  char *const scratch = scratch_begin(nest, local, sizeof local);
+  char *const scratch = task_begin(nest, local, sizeof local);
   const void *in[KB_MAX_INPUTS];
   for (size_t start = begin; start < end; start += nest->block) {
     const size_t n = end - start < nest->block ? end - start : nest->block;
@@ -123,7 +124,7 @@ static void run_flat(void *context, size_t begin, size_t end) {
     }
     call_body(nest, n, in, nest->out + start * nest->out_size, scratch);
   }
-  scratch_end(nest, scratch, local);
+  task_end(nest, scratch, local);
 }
 
 // One tile: `rows` rows of n columns, of which operands are found at in[i] for its first element.
@@ -162,7 +163,7 @@ static void run_tile(kb_nest *nest, size_t rows, size_t n, const char *const *ba
 static void run_tiles(void *context, size_t begin, size_t end) {
   kb_nest *const nest = context;
   _Alignas(64) char local[32768];
-  char *const scratch = scratch_begin(nest, local, sizeof local);
+  char *const scratch = task_begin(nest, local, sizeof local);
   const size_t rank = nest->rank, rows_dim = rank > 1 ? nest->dims[1] : 1;
   size_t chunk = begin % nest->chunks, outer = begin / nest->chunks / nest->row_groups;
   size_t group = begin / nest->chunks % nest->row_groups, index[KB_NEST_RANK];
@@ -197,7 +198,7 @@ static void run_tiles(void *context, size_t begin, size_t end) {
       index[d] = 0;
     }
   }
-  scratch_end(nest, scratch, local);
+  task_end(nest, scratch, local);
 }
 
 static size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }

@@ -34,6 +34,12 @@ static inline double kb_sigmoid_double(double x) {
 static inline double kb_gelu_tanh_double(double x) {
   return 0.5 * x * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * (x * x * x))));
 }
+// One NaN for all: a product of two is either, as the compiler orders them.
+static inline double kb_xlogy_double(double x, double y) {
+  if (x == 0 && y == y) return 0;
+  const double r = x * log(y);
+  return r != r ? (double)NAN : r;
+}
 // A few exponents have the value of the plain formula, as in PyTorch.
 static inline double kb_pow_double(double x, double y) {
   if (y == 2) return x * x;

@@ -12,6 +12,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+size_t copy_limit = 16, kb_len = 512, kb_len2 = 1024, kb_mc = 512;
 typedef struct {
   const kb_gemm_kernels *kernels;
   size_t m, n, k, k_block;
@@ -65,7 +66,7 @@ static inline size_t tile_start(const product *p, size_t tile) {
 
 // Rows (or columns, whichever lie in one piece) of a that are a multiple of 4 KB apart share a few cache
 // sets. A copy of the block with padding between them costs less when enough panels of b use it.
-size_t copy_limit = 16, kb_len=512, kb_len2=1024, kb_mc=512;
+
 static bool copies_a(const product *p, size_t panels) {
   intptr_t apart = p->a_column == 1 ? p->a_row : p->a_row == 1 ? p->a_column : 0;
   return apart != 0 && apart * (intptr_t)p->kernels->size % 4096 == 0 && panels >= copy_limit && p->m >= 64;

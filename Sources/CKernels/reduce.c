@@ -1,5 +1,4 @@
-// Reductions to values. Work is cut by shape alone: segments of one long output, tiles of outputs, or both;
-// partial results of the segments are combined in order.
+// Reductions to values. Partial results of segments are combined in order.
 #include "kb_reduce.h"
 
 #include <math.h>
@@ -17,12 +16,11 @@ typedef union accumulator {
   int64_t integer;
 } accumulator;
 
-typedef enum { FINISH_VALUE, FINISH_MEAN, FINISH_ROOT, FINISH_ANY, FINISH_ALL, FINISH_INT } finish;
+typedef enum { FINISH_VALUE, FINISH_MEAN, FINISH_ROOT, FINISH_ANY, FINISH_ALL } finish;
 
 typedef struct job {
   kb_reduce_plan plan;
   kb_row_reader reader;
-  const char *x;
   kb_fold fold;
   kb_compute type;
   double power; // |x|^power before the sum, unless 0
@@ -31,9 +29,9 @@ typedef struct job {
   kb_dtype out;
   char *result;
   const kb_fold_kernels *kernels;
-  size_t tile, tiles;                // outputs per tile, tiles
-  size_t segments, segment;          // of the reduced elements, and their length
-  accumulator *partials;             // [segments][outputs], NULL when there is one segment
+  kb_storer store;
+  kb_reduce_cut cut;
+  accumulator *partials; // [segments][outputs], NULL when there is one segment
 } job;
 
 static accumulator identity(const job *j) {
@@ -139,7 +137,6 @@ static void fold_columns(const job *j, size_t rows, const void *const *lines, si
 
 static void finish_one(const job *j, size_t output, accumulator a) {
   const size_t n = j->plan.length;
-  kb_compute type = j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type;
   switch (j->finish) {
     case FINISH_VALUE:
       break;
@@ -155,10 +152,8 @@ static void finish_one(const job *j, size_t output, accumulator a) {
     case FINISH_ALL:
       a.integer = a.integer == (int64_t)n;
       break;
-    case FINISH_INT:
-      break;
   }
-  kb_find_storer(type, j->out)(1, &a, j->result + output * kb_dtype_size(j->out));
+  j->store(1, &a, j->result + output * kb_dtype_size(j->out));
 }
 
 static void deliver(const job *j, size_t segment, size_t output, accumulator a) {
@@ -168,161 +163,99 @@ static void deliver(const job *j, size_t segment, size_t output, accumulator a) 
     finish_one(j, output, a);
 }
 
-static void reduce_row(const job *j, size_t output, size_t segment, void *buffer) {
-  const kb_reduce_plan *plan = &j->plan;
-  kb_row_reader reader = j->reader;
-  reader.x += kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output) *
-              (intptr_t)reader.element_size;
-  size_t position = segment * j->segment;
-  const size_t end = position + j->segment < plan->length ? position + j->segment : plan->length;
+static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece, void *buffer) {
+  const kb_row_reader reader = kb_reader_at(&j->reader, output);
   accumulator total = identity(j);
-  bool first = true;
-  while (position < end) {
-    const size_t limit = end - position < KB_REDUCE_BLOCK ? end - position : KB_REDUCE_BLOCK;
+  for (size_t position = piece->begin; position < piece->end;) {
+    const size_t left = piece->end - position;
     size_t n;
-    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
+    const void *x = kb_read_block(&reader, position, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK,
+                                  buffer, &n);
     if (j->power != 0) {
-      const size_t bytes = n * kb_compute_size(j->type);
-      if (x != buffer) x = memcpy(buffer, x, bytes);
+      if (x != buffer) x = memcpy(buffer, x, n * kb_compute_size(j->type));
       raise_to_power(j, n, buffer);
     }
     const accumulator block = fold_row(j, n, x);
-    if (first) total = block; else combine(j, &total, &block);
-    first = false;
+    combine(j, &total, &block);
     position += n;
   }
-  deliver(j, segment, output, total);
+  deliver(j, piece->segment, output, total);
 }
 
 // Rows between two transfers from the tile's compute type to its accumulators.
 #define COLUMN_ROWS 128
 #define COLUMN_TILE 512
 
-static void reduce_columns(const job *j, size_t tile, size_t segment, char *buffer) {
-  const kb_reduce_plan *plan = &j->plan;
-  const size_t tiles_per_line = (plan->inner + j->tile - 1) / j->tile;
-  const size_t column = tile % tiles_per_line * j->tile;
-  const size_t n = plan->inner - column < j->tile ? plan->inner - column : j->tile;
-  const size_t output = tile / tiles_per_line * plan->inner + column;
-  const size_t size = kb_compute_size(j->type);
-  kb_row_reader reader = j->reader;
-  reader.x += kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output) *
-              (intptr_t)reader.element_size;
+static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buffer) {
+  const size_t n = piece->count, size = kb_compute_size(j->type);
+  const kb_row_reader reader = kb_reader_at(&j->reader, piece->output);
   char *sums = buffer + 8 * COLUMN_TILE * 16;
   accumulator totals[COLUMN_TILE];
   const accumulator start = identity(j);
-  const size_t begin = segment * j->segment;
-  const size_t end = begin + j->segment < plan->length ? begin + j->segment : plan->length;
   for (size_t i = 0; i < n; i++) totals[i] = start;
-  for (size_t row = begin; row < end;) {
-    const size_t stop = row + COLUMN_ROWS < end ? row + COLUMN_ROWS : end;
+  for (size_t row = piece->begin; row < piece->end;) {
+    const size_t stop = row + COLUMN_ROWS < piece->end ? row + COLUMN_ROWS : piece->end;
     for (size_t i = 0; i < n; i++) {
       if (j->type == KB_COMPUTE_FLOAT)
         ((float *)(void *)sums)[i] = (float)start.real[0];
       else
         memcpy(sums + i * size, &start, size);
     }
-    for (; row < stop; row += 8) {
+    while (row < stop) {
       const size_t rows = stop - row < 8 ? stop - row : 8;
       const void *lines[8];
       kb_read_columns(&reader, row, rows, n, buffer, lines);
-      if (j->power != 0) {
-        for (size_t r = 0; r < rows; r++) {
-          char *line = buffer + r * n * size;
-          if (lines[r] != line) lines[r] = memcpy(line, lines[r], n * size);
-          raise_to_power(j, n, line);
-        }
+      for (size_t r = 0; r < rows && j->power != 0; r++) {
+        char *line = buffer + r * n * size;
+        if (lines[r] != line) lines[r] = memcpy(line, lines[r], n * size);
+        raise_to_power(j, n, line);
       }
       fold_columns(j, rows, lines, n, sums);
+      row += rows;
     }
-    row = stop;
     for (size_t i = 0; i < n; i++) {
       const accumulator block = widen(j->type, sums + i * size);
       combine(j, &totals[i], &block);
     }
   }
-  for (size_t i = 0; i < n; i++) deliver(j, segment, output + i, totals[i]);
+  for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
 }
 
-// A piece is a tile of outputs × a segment, segments innermost.
 static void run_pieces(void *context, size_t begin, size_t end) {
   const job *j = context;
-  // The largest element is 16 bytes; only a long line needs all of a block.
+  // Elements have up to 16 bytes.
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
-  const size_t bytes = j->plan.columns ? 9 * COLUMN_TILE * 16 : line * kb_compute_size(j->type) + 16;
+  const size_t bytes = (j->plan.columns ? 9 * COLUMN_TILE : line) * 16;
   char *buffer = kb_alloc(bytes);
-  for (size_t piece = begin; piece < end; piece++) {
-    const size_t tile = piece / j->segments, segment = piece % j->segments;
+  for (size_t number = begin; number < end; number++) {
+    const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns) {
-      reduce_columns(j, tile, segment, buffer);
-      continue;
+      reduce_columns(j, &piece, buffer);
+    } else {
+      for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
     }
-    const size_t stop = (tile + 1) * j->tile < j->plan.outputs ? (tile + 1) * j->tile
-                                                               : j->plan.outputs;
-    for (size_t output = tile * j->tile; output < stop; output++)
-      reduce_row(j, output, segment, buffer);
   }
   kb_free(buffer, bytes);
-}
-
-#define TASK_ELEMENTS 16384
-
-static size_t ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
-
-// Segments only where the outputs alone would not give 16 tasks.
-static void cut(job *j) {
-  const kb_reduce_plan *plan = &j->plan;
-  if (plan->columns) {
-    j->tile = plan->inner < COLUMN_TILE ? plan->inner : COLUMN_TILE;
-    j->tiles = plan->outputs / plan->inner * ceiling(plan->inner, j->tile);
-  } else {
-    j->tile = plan->length >= TASK_ELEMENTS ? 1 : TASK_ELEMENTS / (plan->length + 1);
-    j->tile = j->tile > 0 ? j->tile : 1;
-    j->tiles = ceiling(plan->outputs, j->tile);
-  }
-  j->segments = 1, j->segment = plan->length;
-  const size_t unit = plan->columns ? COLUMN_ROWS : KB_REDUCE_BLOCK;
-  const size_t width = plan->columns ? j->tile : 1;
-  if (j->tiles >= 16 || plan->length * width < 4 * TASK_ELEMENTS) return;
-  size_t wanted = ceiling(32, j->tiles);
-  const size_t most = plan->length * width / TASK_ELEMENTS;
-  if (wanted > most) wanted = most;
-  j->segment = ceiling(ceiling(plan->length, wanted), unit) * unit;
-  j->segments = ceiling(plan->length, j->segment);
 }
 
 static void run(job *j, kb_dtype in, kb_load_map map, const void *x) {
   const kb_reduce_plan *plan = &j->plan;
   if (plan->outputs == 0) return;
   j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
-  j->reader = (kb_row_reader){
-      .plan = plan,
-      .x = x,
-      .element_size = kb_dtype_size(in),
-      .native = kb_is_native(in, j->type) && map != KB_LOAD_NONZERO,
-      .load = kb_find_loader(in, j->type, map),
-      .type = j->type,
-  };
+  j->reader = kb_make_reader(plan, x, in, j->type, map);
+  j->store = kb_find_storer(j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type, j->out);
   if (plan->length == 0) {
     for (size_t output = 0; output < plan->outputs; output++) finish_one(j, output, identity(j));
     return;
   }
-  cut(j);
-  size_t bytes = 0;
-  j->partials = NULL;
-  if (j->segments > 1) {
-    bytes = j->segments * plan->outputs * sizeof(accumulator);
-    j->partials = kb_alloc(bytes);
-  }
-  const size_t per_piece = plan->columns ? j->tile * j->segment
-                                         : j->tile * (j->segment < plan->length ? j->segment
-                                                                                : plan->length);
-  const size_t grain = per_piece >= TASK_ELEMENTS ? 1 : ceiling(TASK_ELEMENTS, per_piece + 1);
-  kb_parallel_for(j->tiles * j->segments, grain, run_pieces, j);
+  j->cut = kb_cut_reduction(plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
+  const size_t bytes = j->cut.segments * plan->outputs * sizeof(accumulator);
+  if (j->cut.segments > 1) j->partials = kb_alloc(bytes);
+  kb_parallel_for(j->cut.tiles * j->cut.segments, j->cut.grain, run_pieces, j);
   if (!j->partials) return;
   for (size_t output = 0; output < plan->outputs; output++) {
     accumulator total = j->partials[output];
-    for (size_t s = 1; s < j->segments; s++)
+    for (size_t s = 1; s < j->cut.segments; s++)
       combine(j, &total, &j->partials[s * plan->outputs + output]);
     finish_one(j, output, total);
   }
@@ -358,7 +291,7 @@ void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const in
     case KB_REDUCE_ALL:
     case KB_REDUCE_COUNT_NONZERO:
       j.fold = KB_FOLD_SUM, j.type = KB_COMPUTE_INT64, map = KB_LOAD_NONZERO;
-      j.finish = op == KB_REDUCE_ANY ? FINISH_ANY : op == KB_REDUCE_ALL ? FINISH_ALL : FINISH_INT;
+      j.finish = op == KB_REDUCE_ANY ? FINISH_ANY : op == KB_REDUCE_ALL ? FINISH_ALL : FINISH_VALUE;
       break;
     case KB_REDUCE_SUM_SQUARES:
       j.fold = KB_FOLD_SUM_SQUARES, map = KB_LOAD_ABS;

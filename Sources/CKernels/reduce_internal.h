@@ -51,6 +51,25 @@ typedef struct kb_reduce_plan {
 void kb_plan_reduction(kb_reduce_plan *plan, size_t rank, const intptr_t *dims, const bool *reduced,
                        const intptr_t *strides, bool ordered);
 
+// Pieces of a reduction, by shape alone: tiles of outputs (of neighbouring columns, or of whole rows) times
+// segments of the reduced elements, segments innermost. Segments exist only where the outputs alone
+// would not give 16 tasks.
+typedef struct kb_reduce_cut {
+  size_t tile, tiles, segment, segments;
+  size_t grain; // pieces per task
+} kb_reduce_cut;
+
+// Columns come in tiles of `column_tile`; segments are multiples of `row_unit` or `column_unit`.
+kb_reduce_cut kb_cut_reduction(const kb_reduce_plan *plan, size_t column_tile, size_t row_unit,
+                               size_t column_unit);
+
+// A piece: `count` outputs from number `output` on, reduced elements begin ..< end of each.
+typedef struct kb_reduce_piece {
+  size_t output, count, segment, begin, end;
+} kb_reduce_piece;
+kb_reduce_piece kb_reduction_piece(const kb_reduce_plan *plan, const kb_reduce_cut *cut,
+                                   size_t number);
+
 // The offset in elements of the element with this row-major number.
 intptr_t kb_plan_offset(size_t rank, const intptr_t *dims, const intptr_t *strides, size_t number);
 
@@ -65,6 +84,11 @@ typedef struct kb_row_reader {
 } kb_row_reader;
 
 #define KB_REDUCE_BLOCK 4096
+
+kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in, kb_compute type,
+                             kb_load_map map);
+// The same for a certain output.
+kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output);
 
 // Up to `limit` ≤ KB_REDUCE_BLOCK elements from number `start` on: a pointer into x where they lie so,
 // else copied to `buffer`. Sets how many.

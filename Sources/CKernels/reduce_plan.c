@@ -126,3 +126,61 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
     lines[r] = line;
   }
 }
+
+kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in, kb_compute type,
+                             kb_load_map map) {
+  return (kb_row_reader){
+      .plan = plan,
+      .x = x,
+      .element_size = kb_dtype_size(in),
+      .native = kb_is_native(in, type) && map != KB_LOAD_NONZERO,
+      .load = kb_find_loader(in, type, map),
+      .type = type,
+  };
+}
+
+kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output) {
+  const kb_reduce_plan *plan = reader->plan;
+  kb_row_reader moved = *reader;
+  moved.x += (intptr_t)reader->element_size *
+             kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output);
+  return moved;
+}
+
+#define TASK_ELEMENTS 16384
+
+static size_t ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
+
+kb_reduce_cut kb_cut_reduction(const kb_reduce_plan *plan, size_t column_tile, size_t row_unit,
+                               size_t column_unit) {
+  kb_reduce_cut cut = {.segments = 1, .segment = plan->length};
+  if (plan->columns) {
+    cut.tile = plan->inner < column_tile ? plan->inner : column_tile;
+    cut.tiles = plan->outputs / plan->inner * ceiling(plan->inner, cut.tile);
+  } else {
+    const size_t rows = TASK_ELEMENTS / (plan->length + 1);
+    cut.tile = rows > 0 ? rows : 1;
+    cut.tiles = ceiling(plan->outputs, cut.tile);
+  }
+  const size_t width = plan->columns ? cut.tile : 1;
+  if (cut.tiles < 16 && plan->length * width >= 4 * TASK_ELEMENTS) {
+    const size_t unit = plan->columns ? column_unit : row_unit;
+    const size_t most = plan->length * width / TASK_ELEMENTS, wanted = ceiling(32, cut.tiles);
+    cut.segment = ceiling(ceiling(plan->length, wanted < most ? wanted : most), unit) * unit;
+    cut.segments = ceiling(plan->length, cut.segment);
+  }
+  cut.grain = ceiling(TASK_ELEMENTS, cut.tile * cut.segment + 1);
+  return cut;
+}
+
+kb_reduce_piece kb_reduction_piece(const kb_reduce_plan *plan, const kb_reduce_cut *cut,
+                                   size_t number) {
+  const size_t tile = number / cut->segments, line = plan->columns ? plan->inner : plan->outputs;
+  const size_t tiles_per_line = ceiling(line, cut->tile), first = tile % tiles_per_line * cut->tile;
+  kb_reduce_piece piece = {.segment = number % cut->segments};
+  piece.output = tile / tiles_per_line * line + first;
+  piece.count = line - first < cut->tile ? line - first : cut->tile;
+  piece.begin = piece.segment * cut->segment;
+  piece.end = plan->length - piece.begin < cut->segment ? plan->length : piece.begin + cut->segment;
+  return piece;
+}

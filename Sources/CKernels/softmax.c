@@ -1,0 +1,345 @@
+// Softmax and its logarithm along one dimension. Lines that lie along the dimension are computed one by one;
+// otherwise tiles of neighbouring lines are, so that memory is read in order.
+#include "kb_softmax.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kb_alloc.h"
+#include "kb_threads.h"
+#include "reduce_internal.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+#define COLUMN_TILE 128
+
+typedef struct job {
+  kb_reduce_plan plan, other_plan; // of x (or dy) and of y
+  kb_row_reader reader, other;
+  kb_reduce_cut cut;
+  kb_compute type;
+  kb_dtype dtype;
+  bool logarithm;
+  size_t inner; // product of the dimensions after the one of the softmax: the stride along it in the result
+  char *result;
+  kb_storer store;
+} job;
+
+static char *result_at(const job *j, size_t output) {
+  const size_t outer = output / j->inner, column = output % j->inner;
+  return j->result + kb_dtype_size(j->dtype) * (outer * j->inner * j->plan.length + column);
+}
+
+// Whether a line of results can be computed in place.
+static bool direct(const job *j) { return j->inner == 1 && kb_is_native(j->dtype, j->type); }
+
+// A whole line, in place where it lies so.
+static const void *read_line(const kb_row_reader *reader, void *buffer) {
+  const kb_reduce_plan *plan = reader->plan;
+  const intptr_t stride = plan->reduced_strides[0];
+  if (reader->native && (stride == 1 || plan->length == 1)) return reader->x;
+  reader->load(plan->length, reader->x, stride, buffer);
+  return buffer;
+}
+
+static void write_line(const job *j, size_t output, const void *line, char *narrow) {
+  const size_t n = j->plan.length, size = kb_dtype_size(j->dtype);
+  char *y = result_at(j, output);
+  if (line == y) return;
+  if (j->inner == 1) {
+    j->store(n, line, y);
+    return;
+  }
+  j->store(n, line, narrow);
+  for (size_t i = 0; i < n; i++) memcpy(y + i * j->inner * size, narrow + i * size, size);
+}
+
+static void forward_float(bool logarithm, size_t n, const float *x, float *y) {
+  const kb_reduce_set *set = kb_active_reduce();
+  float largest;
+  set->folds[KB_COMPUTE_FLOAT].row[KB_FOLD_MAX](n, x, &largest);
+  double sum = 0;
+  for (size_t i = 0; i < n; i += KB_REDUCE_BLOCK) {
+    const size_t some = n - i < KB_REDUCE_BLOCK ? n - i : KB_REDUCE_BLOCK;
+    sum += set->exp_row(some, x + i, largest, logarithm ? NULL : y + i);
+  }
+  if (logarithm) {
+    const float log_sum = (float)log(sum);
+    for (size_t i = 0; i < n; i++) y[i] = x[i] - largest - log_sum;
+  } else {
+    const float scale = (float)(1 / sum);
+    for (size_t i = 0; i < n; i++) y[i] *= scale;
+  }
+}
+
+static void forward_double(bool logarithm, size_t n, const double *x, double *y) {
+  double largest, sum = 0;
+  kb_active_reduce()->folds[KB_COMPUTE_DOUBLE].row[KB_FOLD_MAX](n, x, &largest);
+  for (size_t i = 0; i < n; i++) {
+    const double e = exp(x[i] - largest);
+    sum += e;
+    if (!logarithm) y[i] = e;
+  }
+  const double log_sum = log(sum);
+  for (size_t i = 0; i < n; i++) y[i] = logarithm ? x[i] - largest - log_sum : y[i] / sum;
+}
+
+static void forward_rows(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t n = j->plan.length, bytes = 3 * n * sizeof(double);
+  char *buffer = kb_alloc(bytes);
+  for (size_t output = begin; output < end; output++) {
+    const kb_row_reader reader = kb_reader_at(&j->reader, output);
+    const void *x = read_line(&reader, buffer);
+    void *y = direct(j) ? result_at(j, output) : buffer + n * sizeof(double);
+    if (j->type == KB_COMPUTE_FLOAT)
+      forward_float(j->logarithm, n, x, y);
+    else
+      forward_double(j->logarithm, n, x, y);
+    write_line(j, output, y, buffer + 2 * n * sizeof(double));
+  }
+  kb_free(buffer, bytes);
+}
+
+// Scratch of a tile; as floats or doubles.
+typedef struct column_scratch {
+  double lines[8 * COLUMN_TILE], other[8 * COLUMN_TILE], largest[COLUMN_TILE], sum[COLUMN_TILE];
+  double block[COLUMN_TILE], line[COLUMN_TILE];
+} column_scratch;
+
+// The sums of exponentials, blocks of 64 rows added up in double.
+static void column_sums(const job *j, const kb_row_reader *reader, size_t n, column_scratch *s) {
+  const kb_reduce_set *set = kb_active_reduce();
+  const size_t length = j->plan.length;
+  float *largest = (float *)(void *)s->largest, *block = (float *)(void *)s->block;
+  const void *lines[8];
+  const bool single = j->type == KB_COMPUTE_FLOAT;
+  for (size_t i = 0; i < n; i++) {
+    if (single) largest[i] = -INFINITY; else s->largest[i] = -INFINITY;
+    s->sum[i] = 0;
+  }
+  for (size_t row = 0; row < length; row += 8) {
+    const size_t rows = length - row < 8 ? length - row : 8;
+    kb_read_columns(reader, row, rows, n, s->lines, lines);
+    set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, n, s->largest);
+  }
+  memset(s->block, 0, sizeof s->block);
+  for (size_t row = 0; row < length; row += 8) {
+    const size_t rows = length - row < 8 ? length - row : 8;
+    kb_read_columns(reader, row, rows, n, s->lines, lines);
+    for (size_t r = 0; r < rows; r++) {
+      if (single) {
+        set->exp_columns(n, lines[r], largest, NULL, block);
+        continue;
+      }
+      const double *x = lines[r];
+      for (size_t i = 0; i < n; i++) s->sum[i] += exp(x[i] - s->largest[i]);
+    }
+    if (single && (row % 64 == 56 || row + 8 >= length)) {
+      for (size_t i = 0; i < n; i++) s->sum[i] += (double)block[i], block[i] = 0;
+    }
+  }
+}
+
+static void finish_float(const job *j, size_t n, const float *x, const float *largest,
+                         const float *scale, float *unused, float *y) {
+  if (j->logarithm) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] - largest[i] - scale[i];
+  } else {
+    kb_active_reduce()->exp_columns(n, x, largest, y, unused);
+    for (size_t i = 0; i < n; i++) y[i] *= scale[i];
+  }
+}
+
+static void forward_tile(const job *j, size_t output, size_t n, column_scratch *s) {
+  const kb_row_reader reader = kb_reader_at(&j->reader, output);
+  column_sums(j, &reader, n, s);
+  const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
+  const bool single = j->type == KB_COMPUTE_FLOAT;
+  float *scale = (float *)(void *)s->block;
+  for (size_t i = 0; i < n; i++) {
+    const double factor = j->logarithm ? log(s->sum[i]) : 1 / s->sum[i];
+    if (single) scale[i] = (float)factor; else s->block[i] = factor;
+  }
+  char *y = result_at(j, output);
+  const void *lines[8];
+  for (size_t row = 0; row < length; row += 8) {
+    const size_t rows = length - row < 8 ? length - row : 8;
+    kb_read_columns(&reader, row, rows, n, s->lines, lines);
+    for (size_t r = 0; r < rows; r++, y += j->inner * size) {
+      if (single) {
+        finish_float(j, n, lines[r], (const float *)(const void *)s->largest, scale,
+                     (float *)(void *)s->other, (float *)(void *)s->line);
+      } else {
+        const double *x = lines[r];
+        for (size_t i = 0; i < n; i++) {
+          const double d = x[i] - s->largest[i];
+          s->line[i] = j->logarithm ? d - s->block[i] : exp(d) * s->block[i];
+        }
+      }
+      j->store(n, s->line, y);
+    }
+  }
+}
+
+// dx of one line in the compute type.
+static void backward_float(bool logarithm, size_t n, const float *dy, const float *y, float *dx) {
+  const kb_reduce_set *set = kb_active_reduce();
+  const float zero = 0;
+  double sum = 0, sums[2];
+  for (size_t i = 0; i < n; i += KB_REDUCE_BLOCK) {
+    const size_t some = n - i < KB_REDUCE_BLOCK ? n - i : KB_REDUCE_BLOCK;
+    set->folds[KB_COMPUTE_FLOAT].dot_row(some, y + i, &zero, dy + i, sums);
+    sum += logarithm ? sums[1] : sums[0];
+  }
+  const float s = (float)sum;
+  if (logarithm) {
+    set->log_softmax_dx(n, dy, y, s, dx);
+  } else {
+    for (size_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - s);
+  }
+}
+
+static void backward_double(bool logarithm, size_t n, const double *dy, const double *y,
+                            double *dx) {
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) sum += logarithm ? dy[i] : dy[i] * y[i];
+  for (size_t i = 0; i < n; i++)
+    dx[i] = logarithm ? dy[i] - exp(y[i]) * sum : y[i] * (dy[i] - sum);
+}
+
+static void backward_rows(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t n = j->plan.length, bytes = 4 * n * sizeof(double);
+  char *buffer = kb_alloc(bytes);
+  for (size_t output = begin; output < end; output++) {
+    const kb_row_reader reader = kb_reader_at(&j->reader, output);
+    const kb_row_reader other = kb_reader_at(&j->other, output);
+    const void *dy = read_line(&reader, buffer);
+    const void *y = read_line(&other, buffer + n * sizeof(double));
+    void *dx = direct(j) ? result_at(j, output) : buffer + 2 * n * sizeof(double);
+    if (j->type == KB_COMPUTE_FLOAT)
+      backward_float(j->logarithm, n, dy, y, dx);
+    else
+      backward_double(j->logarithm, n, dy, y, dx);
+    write_line(j, output, dx, buffer + 3 * n * sizeof(double));
+  }
+  kb_free(buffer, bytes);
+}
+
+static void backward_line(const job *j, size_t n, const void *dy, const void *y,
+                          const column_scratch *s, void *dx) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    const float *g = dy, *f = y;
+    float *d = dx;
+    for (size_t i = 0; i < n; i++) {
+      const float sum = (float)s->sum[i];
+      d[i] = j->logarithm ? g[i] - expf(f[i]) * sum : f[i] * (g[i] - sum);
+    }
+  } else {
+    const double *g = dy, *f = y;
+    double *d = dx;
+    for (size_t i = 0; i < n; i++)
+      d[i] = j->logarithm ? g[i] - exp(f[i]) * s->sum[i] : f[i] * (g[i] - s->sum[i]);
+  }
+}
+
+static void backward_tile(const job *j, size_t output, size_t n, column_scratch *s) {
+  const kb_row_reader reader = kb_reader_at(&j->reader, output);
+  const kb_row_reader other = kb_reader_at(&j->other, output);
+  const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
+  const bool single = j->type == KB_COMPUTE_FLOAT;
+  const void *dy[8], *y[8];
+  memset(s->sum, 0, sizeof s->sum);
+  for (size_t row = 0; row < length; row += 8) {
+    const size_t rows = length - row < 8 ? length - row : 8;
+    kb_read_columns(&reader, row, rows, n, s->lines, dy);
+    kb_read_columns(&other, row, rows, n, s->other, y);
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t i = 0; i < n; i++) {
+        const double g = single ? (double)((const float *)dy[r])[i] : ((const double *)dy[r])[i];
+        const double f = single ? (double)((const float *)y[r])[i] : ((const double *)y[r])[i];
+        s->sum[i] += j->logarithm ? g : g * f;
+      }
+    }
+  }
+  char *dx = result_at(j, output);
+  for (size_t row = 0; row < length; row += 8) {
+    const size_t rows = length - row < 8 ? length - row : 8;
+    kb_read_columns(&reader, row, rows, n, s->lines, dy);
+    kb_read_columns(&other, row, rows, n, s->other, y);
+    for (size_t r = 0; r < rows; r++, dx += j->inner * size) {
+      backward_line(j, n, dy[r], y[r], s, s->line);
+      j->store(n, s->line, dx);
+    }
+  }
+}
+
+// Neighbouring outputs within one dimension of each input and within `inner`.
+static void run_tiles(const job *j, size_t begin, size_t end,
+                      void (*tile)(const job *j, size_t output, size_t n, column_scratch *s)) {
+  column_scratch *scratch = kb_alloc(sizeof *scratch);
+  for (size_t number = begin; number < end; number++) {
+    kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
+    while (piece.count > 0) {
+      size_t n = piece.count, room = j->inner - piece.output % j->inner;
+      n = room < n ? room : n;
+      if (j->other.plan) {
+        room = j->other_plan.inner - piece.output % j->other_plan.inner;
+        n = room < n ? room : n;
+      }
+      tile(j, piece.output, n, scratch);
+      piece.output += n, piece.count -= n;
+    }
+  }
+  kb_free(scratch, sizeof *scratch);
+}
+
+static void forward_tiles(void *context, size_t begin, size_t end) {
+  run_tiles(context, begin, end, forward_tile);
+}
+
+static void backward_tiles(void *context, size_t begin, size_t end) {
+  run_tiles(context, begin, end, backward_tile);
+}
+
+typedef void (*body)(void *context, size_t begin, size_t end);
+
+static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const void *x,
+                const intptr_t *strides, const void *y, const intptr_t *y_strides, body rows,
+                body tiles) {
+  bool reduced[KB_MAX_RANK] = {false};
+  j->inner = 1;
+  if (rank > 0) reduced[dim] = true;
+  for (size_t d = dim + 1; d < rank; d++) j->inner *= (size_t)dims[d];
+  kb_plan_reduction(&j->plan, rank, dims, reduced, strides, true);
+  if (j->plan.outputs == 0 || j->plan.length == 0) return;
+  j->type = kb_compute_of(j->dtype);
+  j->store = kb_find_storer(j->type, j->dtype);
+  j->reader = kb_make_reader(&j->plan, x, j->dtype, j->type, KB_LOAD_VALUE);
+  if (y) {
+    kb_plan_reduction(&j->other_plan, rank, dims, reduced, y_strides, true);
+    j->other = kb_make_reader(&j->other_plan, y, j->dtype, j->type, KB_LOAD_VALUE);
+  }
+  j->cut = kb_cut_reduction(&j->plan, COLUMN_TILE, 1, 1);
+  // A softmax needs its whole line: there are no segments.
+  j->cut.segments = 1, j->cut.segment = j->plan.length;
+  if (j->plan.columns) {
+    kb_parallel_for(j->cut.tiles, 8192 / (j->cut.tile * j->plan.length) + 1, tiles, j);
+  } else {
+    kb_parallel_for(j->plan.outputs, 8192 / j->plan.length + 1, rows, j);
+  }
+}
+
+void kb_softmax(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim,
+                const void *x, const intptr_t *strides, void *y) {
+  job j = {.dtype = dtype, .logarithm = logarithm, .result = y};
+  run(&j, rank, dims, dim, x, strides, NULL, NULL, forward_rows, forward_tiles);
+}
+
+void kb_softmax_backward(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim,
+                         const void *dy, const intptr_t *dy_strides, const void *y,
+                         const intptr_t *y_strides, void *dx) {
+  job j = {.dtype = dtype, .logarithm = logarithm, .result = dx};
+  run(&j, rank, dims, dim, dy, dy_strides, y, y_strides, backward_rows, backward_tiles);
+}
