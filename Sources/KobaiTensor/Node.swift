@@ -55,11 +55,13 @@ public class Node: @unchecked Sendable {
       lock.unlock()
       return misuse(Walk.secondBackward, else: nil)
     }
-    let read = kept
-    if !walk.retainGraph, let empty {
-      kept = empty
-      isReleased = true
+    guard !walk.retainGraph, var read = empty else {
+      let read = kept
+      lock.unlock()
+      return read
     }
+    swap(&read, &kept)
+    isReleased = true
     lock.unlock()
     return read
   }

@@ -107,8 +107,8 @@ extension Node {
   fileprivate final func pullBack<P: UnaryPrimitive>(
     _ primitive: P, _ cotangent: Tensor?, _ x: Tensor, _ y: Tensor, _ walk: Walk
   ) {
-    guard let dy = cotangent, let parent = ownParent0 else { return }
-    if let dx = primitive.pullback(dy, x, y) { walk.add(parent, dx, from: self) }
+    guard let dy = cotangent, let parent0, let dx = primitive.pullback(dy, x, y) else { return }
+    parent0._withUnsafeGuaranteedRef { walk.add($0, dx, from: self) }
   }
 }
 
@@ -198,11 +198,11 @@ extension Node {
     _ primitive: P, _ cotangent: Tensor?, _ x: Tensor, _ y: Tensor, _ z: Tensor, _ walk: Walk
   ) {
     guard let dz = cotangent else { return }
-    if let parent = ownParent0, let dx = primitive.pullbackX(dz, x, y, z) {
-      walk.add(parent, dx, from: self)
+    if let parent0, let dx = primitive.pullbackX(dz, x, y, z) {
+      parent0._withUnsafeGuaranteedRef { walk.add($0, dx, from: self) }
     }
-    if let parent = ownParent1, let dy = primitive.pullbackY(dz, x, y, z) {
-      walk.add(parent, dy, from: self)
+    if let parent1, let dy = primitive.pullbackY(dz, x, y, z) {
+      parent1._withUnsafeGuaranteedRef { walk.add($0, dy, from: self) }
     }
   }
 }

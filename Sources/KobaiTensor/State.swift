@@ -33,6 +33,14 @@ public final class State: Node, @unchecked Sendable {
     }
   }
 
+  /// The dtype of the value.
+  public var dtype: DType {
+    lock.lock()
+    let dtype = current.dtype
+    lock.unlock()
+    return dtype
+  }
+
   public var requiresGrad: Bool {
     get { lock.withLock { tracks } }
     set { lock.withLock { tracks = newValue } }
@@ -67,10 +75,13 @@ public final class State: Node, @unchecked Sendable {
 
   override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
     guard let cotangent, !walk.isSelective else { return }
-    guard let old = grad else {
-      grad = cotangent
+    lock.lock()
+    guard let old = gradient else {
+      gradient = cotangent
+      lock.unlock()
       return
     }
+    lock.unlock()
     let sum = walk.sum(old, cotangent)
     grad = walk.createGraph ? sum : sum.detach()
   }

@@ -60,6 +60,9 @@ extension Tensor {
   /// The element type.
   public var dtype: DType {
     if value.meta.isPlain { return value.dtype }
+    if value.meta.has(Value.Meta.live), let node {
+      return unsafeDowncast(node, to: State.self).dtype
+    }
     return current.value.dtype
   }
 
@@ -268,10 +271,10 @@ extension State {
   public func replace(_ tensor: Tensor, operation: String) {
     let new = tensor.current.value
     if new.meta.has(Value.Meta.poison) { return }
-    guard new.dtype == value.dtype else {
+    guard new.dtype == dtype else {
       return misuse(
-        "\(operation): the new value has dtype \(new.dtype) where the tensor has \(value.dtype); "
-          + "convert with .to(.\(value.dtype))", else: ())
+        "\(operation): the new value has dtype \(new.dtype) where the tensor has \(dtype); "
+          + "convert with .to(.\(dtype))", else: ())
     }
     value = new
   }

@@ -22,6 +22,7 @@ public final class Walk {
   @exclusivity(unchecked) private var shallowest: Int32 = 0
   @exclusivity(unchecked) private var level: Int32 = 0
   @exclusivity(unchecked) private var checksNumbers = false
+  @exclusivity(unchecked) private var ownsScratch = false
   /// Used in place of the nodes' own scratch while another walk holds that.
   @exclusivity(unchecked) private var slotTable: [ObjectIdentifier: Int32]?
 
@@ -37,11 +38,16 @@ public final class Walk {
 
   init() {}
 
-  /// Accumulates the gradients of `roots`, weighted by `cotangents`, into the leaves below them.
+  /// Accumulates the gradient of `root`, weighted by `cotangent`, into the leaves below it.
   public static func accumulate(
-    _ roots: [(Node, Tensor)], retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
+    _ root: Node, _ cotangent: Tensor, retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
   ) {
-    run(roots, to: nil, retainGraph: retainGraph, createGraph: createGraph, sum: sum) { _ in }
+    let walk = begin(retainGraph: retainGraph, createGraph: createGraph, sum: sum)
+    walk.level = root.level
+    walk.add(root, cotangent, from: nil)
+    walk.run()
+    walk.end()
+    withExtendedLifetime(root) {}
   }
 
   /// The gradients of `roots` with respect to `targets`; nil for one that no root depends on.
@@ -49,15 +55,27 @@ public final class Walk {
     _ roots: [(Node, Tensor)], to targets: [Node?], retainGraph: Bool, createGraph: Bool,
     sum: @escaping Sum
   ) -> [Tensor?] {
-    run(roots, to: targets, retainGraph: retainGraph, createGraph: createGraph, sum: sum) {
-      $0.results
+    let walk = begin(retainGraph: retainGraph, createGraph: createGraph, sum: sum)
+    walk.isSelective = true
+    walk.level = roots.reduce(0) { max($0, $1.0.level) }
+    walk.results = Array(repeating: nil, count: targets.count)
+    walk.shallowest = Int32.max
+    for (i, target) in targets.enumerated() {
+      guard let target else { continue }
+      walk.targets[ObjectIdentifier(target), default: []].append(i)
+      walk.shallowest = min(walk.shallowest, target.depth)
     }
+    for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
+    withExtendedLifetime((roots, targets)) { walk.run() }
+    let results = walk.results
+    walk.end()
+    return results
   }
 
-  private static func run<R>(
-    _ roots: [(Node, Tensor)], to targets: [Node?]?, retainGraph: Bool, createGraph: Bool,
-    sum: @escaping Sum, _ finish: (Walk) -> R
-  ) -> R {
+  /// This thread's walk, taken out of its place so that a walk inside of a hook gets another.
+  private static func begin(
+    retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
+  ) -> Walk {
     let walk: Walk
     if let workspace = kb_context_workspace() {
       kb_context_set_workspace(nil)
@@ -69,45 +87,37 @@ public final class Walk {
     walk.retainGraph = retainGraph
     walk.sum = sum
     walk.checksNumbers = kb_context_flags() & UInt32(KB_CONTEXT_ANOMALY) != 0
-    walk.level = roots.reduce(0) { max($0, $1.0.level) }
-    walk.isSelective = targets != nil
-    walk.shallowest = 0
-    if let targets {
-      walk.results = Array(repeating: nil, count: targets.count)
-      walk.shallowest = Int32.max
-      for (i, target) in targets.enumerated() {
-        guard let target else { continue }
-        walk.targets[ObjectIdentifier(target), default: []].append(i)
-        walk.shallowest = min(walk.shallowest, target.depth)
-      }
-    }
-    let ownsScratch = scratchOwner.compareExchange(
+    walk.ownsScratch = scratchOwner.compareExchange(
       expected: false, desired: true, ordering: .acquiring
     ).exchanged
-    walk.slotTable = ownsScratch ? nil : [:]
+    walk.slotTable = walk.ownsScratch ? nil : [:]
+    return walk
+  }
 
-    withExtendedLifetime(roots) {
-      for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
-      while let node = walk.popDeepest() { walk.visit(node) }
+  private func run() {
+    while let node = popDeepest() { node._withUnsafeGuaranteedRef { visit($0) } }
+  }
+
+  private func end() {
+    if ownsScratch { Walk.scratchOwner.store(false, ordering: .releasing) }
+    if isSelective {
+      targets.removeAll(keepingCapacity: true)
+      results.removeAll(keepingCapacity: true)
+      shallowest = 0
+      isSelective = false
     }
-
-    if ownsScratch { scratchOwner.store(false, ordering: .releasing) }
-    let result = finish(walk)
-    walk.targets.removeAll(keepingCapacity: true)
-    walk.outputs.removeAll(keepingCapacity: true)
-    walk.results.removeAll(keepingCapacity: true)
-    walk.slotTable = nil
+    if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
+    if slotTable != nil { slotTable = nil }
     if kb_context_workspace() == nil {
-      kb_context_set_workspace(Unmanaged.passRetained(walk).toOpaque())
+      kb_context_set_workspace(Unmanaged.passRetained(self).toOpaque())
     }
-    return result
   }
 
   private func visit(_ node: Node) {
     let slot = takeSlot(of: node)
-    var cotangent = slot >= 0 ? slots[Int(slot)] : nil
+    var cotangent: Tensor?
     if slot >= 0 {
-      slots[Int(slot)] = nil
+      swap(&cotangent, &slots[Int(slot)])
       freeSlots.append(slot)
     }
     if node.extras != nil { cotangent = node.runHooks(cotangent, self) }
@@ -119,10 +129,9 @@ public final class Walk {
 
   /// Adds to the cotangent of `node`, which is visited in its turn.
   @usableFromInline
-  func add(_ node: Node, _ cotangent: Tensor, from child: Node?) {
+  func add(_ node: Node, _ cotangent: consuming Tensor, from child: Node?) {
     if node.depth < shallowest { return }
-    if checksNumbers, let child { Anomaly.checkBackward(cotangent, child) }
-    var cotangent = cotangent
+    if checksNumbers, let child { Anomaly.checkBackward(copy cotangent, child) }
     if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
     let slot = slot(of: node)
     if slot >= 0 {
@@ -145,7 +154,7 @@ public final class Walk {
     outputs.removeValue(forKey: ObjectIdentifier(node)) ?? node.types.map { _ in nil }
   }
 
-  private func enqueue(_ node: Node, _ cotangent: Tensor?) {
+  private func enqueue(_ node: Node, _ cotangent: consuming Tensor?) {
     let slot: Int32
     if let free = freeSlots.popLast() {
       slot = free
@@ -186,9 +195,9 @@ public final class Walk {
     heap[i] = entry
   }
 
-  private func popDeepest() -> Node? {
+  private func popDeepest() -> Unmanaged<Node>? {
     guard let last = heap.popLast() else { return nil }
-    guard let first = heap.first else { return last.node.takeUnretainedValue() }
+    guard let first = heap.first else { return last.node }
     var i = 0
     while true {
       var child = 2 * i + 1
@@ -199,7 +208,7 @@ public final class Walk {
       i = child
     }
     heap[i] = last
-    return first.node.takeUnretainedValue()
+    return first.node
   }
 }
 

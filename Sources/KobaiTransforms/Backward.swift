@@ -16,9 +16,9 @@ extension Tensor {
   public func backward(
     gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false
   ) {
-    guard let root = Self.root(self, gradient, "backward") else { return }
+    guard let (node, cotangent) = Self.root(self, gradient, "backward") else { return }
     Walk.accumulate(
-      [root], retainGraph: retainGraph ?? createGraph, createGraph: createGraph, sum: +)
+      node, cotangent, retainGraph: retainGraph ?? createGraph, createGraph: createGraph, sum: +)
   }
 
   /// The gradients of some outputs with respect to some tensors, without touching any `grad`.
