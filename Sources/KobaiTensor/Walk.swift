@@ -13,9 +13,9 @@ public final class Walk {
   @exclusivity(unchecked) var isSelective = false
   @exclusivity(unchecked) var sum: Sum = { a, _ in a }
 
-  @exclusivity(unchecked) private var heap: [(depth: Int32, node: Unmanaged<Node>)] = []
-  @exclusivity(unchecked) private var slots: [Tensor?] = []
-  @exclusivity(unchecked) private var freeSlots: [Int32] = []
+  @exclusivity(unchecked) private var heap = Stack<(depth: Int32, node: Unmanaged<Node>)>()
+  @exclusivity(unchecked) private var slots = Stack<Tensor?>()
+  @exclusivity(unchecked) private var freeSlots = Stack<Int32>()
   @exclusivity(unchecked) private var outputs: [ObjectIdentifier: [Tensor?]] = [:]
   @exclusivity(unchecked) private var targets: [ObjectIdentifier: [Int]] = [:]
   @exclusivity(unchecked) private var results: [Tensor?] = []
@@ -37,6 +37,12 @@ public final class Walk {
     """
 
   init() {}
+
+  deinit {
+    heap.deallocate()
+    slots.deallocate()
+    freeSlots.deallocate()
+  }
 
   /// Accumulates the gradient of `root`, weighted by `cotangent`, into the leaves below it.
   public static func accumulate(
@@ -117,7 +123,7 @@ public final class Walk {
     let slot = takeSlot(of: node)
     var cotangent: Tensor?
     if slot >= 0 {
-      swap(&cotangent, &slots[Int(slot)])
+      cotangent = slots.exchange(nil, at: Int(slot))
       freeSlots.append(slot)
     }
     if node.extras != nil { cotangent = node.runHooks(cotangent, self) }
@@ -135,7 +141,11 @@ public final class Walk {
     if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
     let slot = slot(of: node)
     if slot >= 0 {
-      slots[Int(slot)] = slots[Int(slot)].map { sum($0, cotangent) } ?? cotangent
+      if let old = slots.exchange(nil, at: Int(slot)) {
+        slots.put(sum(old, cotangent), at: Int(slot))
+      } else {
+        slots.put(cotangent, at: Int(slot))
+      }
       return
     }
     enqueue(node, cotangent)
@@ -158,7 +168,7 @@ public final class Walk {
     let slot: Int32
     if let free = freeSlots.popLast() {
       slot = free
-      slots[Int(slot)] = cotangent
+      slots.put(cotangent, at: Int(slot))
     } else {
       slot = Int32(slots.count)
       slots.append(cotangent)
@@ -197,7 +207,8 @@ public final class Walk {
 
   private func popDeepest() -> Unmanaged<Node>? {
     guard let last = heap.popLast() else { return nil }
-    guard let first = heap.first else { return last.node }
+    if heap.count == 0 { return last.node }
+    let first = heap[0]
     var i = 0
     while true {
       var child = 2 * i + 1
@@ -225,5 +236,55 @@ extension Node {
       lock.withLock { extras?.grad = new }
     }
     return result
+  }
+}
+
+/// Memory for the walk that is never shared, so that an access is neither checked nor counted.
+private struct Stack<Element> {
+  private(set) var count = 0
+  private var capacity = 0
+  private var base: UnsafeMutablePointer<Element>?
+
+  mutating func append(_ element: consuming Element) {
+    if count == capacity { grow() }
+    (base.unsafelyUnwrapped + count).initialize(to: element)
+    count += 1
+  }
+
+  mutating func popLast() -> Element? {
+    if count == 0 { return nil }
+    count -= 1
+    return (base.unsafelyUnwrapped + count).move()
+  }
+
+  subscript(i: Int) -> Element {
+    get { base.unsafelyUnwrapped[i] }
+    nonmutating set { base.unsafelyUnwrapped[i] = newValue }
+  }
+
+  /// Puts an element in place of another, which is given back.
+  func exchange(_ element: consuming Element, at i: Int) -> Element {
+    let old = (base.unsafelyUnwrapped + i).move()
+    (base.unsafelyUnwrapped + i).initialize(to: element)
+    return old
+  }
+
+  func put(_ element: consuming Element, at i: Int) {
+    base.unsafelyUnwrapped[i] = element
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutablePointer<Element>.allocate(capacity: max(16, capacity * 2))
+    if let base {
+      larger.moveInitialize(from: base, count: count)
+      base.deallocate()
+    }
+    base = larger
+    capacity = max(16, capacity * 2)
+  }
+
+  func deallocate() {
+    base?.deinitialize(count: count)
+    base?.deallocate()
   }
 }

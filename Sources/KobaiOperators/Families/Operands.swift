@@ -34,34 +34,21 @@ extension Tensor {
     _ primitive: P, _ x: Tensor, _ y: Tensor
   ) -> Tensor {
     // A number beside a tensor whose dtype it adopts is by far the most common case.
-    let (a, b) = (x.resolved, y.resolved)
-    if a.value.meta.isPlain, let number = b.adopting(a.value.dtype, P.promotion) {
-      return bind(primitive, a, number)
+    if x.value.meta.isPlain, let number = y.value.adopted(x.value.dtype, P.promotion) {
+      return bind(primitive, x, Tensor(number))
     }
-    if b.value.meta.isPlain, let number = a.adopting(b.value.dtype, P.promotion) {
-      return bind(primitive, number, b)
+    if y.value.meta.isPlain, let number = x.value.adopted(y.value.dtype, P.promotion) {
+      return bind(primitive, Tensor(number), y)
+    }
+    let (a, b) = (x.resolved, y.resolved)
+    if x.value.meta.has(Value.Meta.live) || y.value.meta.has(Value.Meta.live) {
+      return elementwise(primitive, a, b)
     }
     if a.value.meta.has(Value.Meta.weak) && b.value.meta.has(Value.Meta.weak) {
       return elementwise(primitive, a.current, b.current)
     }
     guard let (x, y) = Operands.prepare(P.name, P.promotion, a, b) else { return .poison }
     return bind(primitive, x, y)
-  }
-
-  /// A number, or an equal-typed untracked element, as an operand beside a plain tensor of this dtype; nil
-  /// when the general rules must decide.
-  @inlinable
-  func adopting(_ dtype: DType, _ promotion: Promotion) -> Tensor? {
-    guard value.body == nil, node == nil, promotion != .floating || dtype.isDifferentiable else {
-      return nil
-    }
-    if value.meta.has(Value.Meta.weak) {
-      guard value.meta.dtype.category <= dtype.category, dtype != .complex128 else { return nil }
-      return Tensor(
-        Value(
-          bits: kb_adopt_scalar(value.meta.dtype.code, dtype.code, value.bits), dtype: dtype))
-    }
-    return value.meta == Value.Meta(dtype) ? self : nil
   }
 
   /// The operation of a unary elementwise primitive that is defined for floating point and complex
@@ -183,5 +170,16 @@ extension Tensor {
   var isUniform: Bool {
     node == nil && value.meta.isPlain && value.body == nil
       || node == nil && value.meta.isPlain && rank == 0
+  }
+}
+
+extension Value {
+  /// A number in the dtype of the plain tensor beside it; nil when the general rules must decide.
+  @inlinable
+  func adopted(_ dtype: DType, _ promotion: Promotion) -> Value? {
+    guard meta.has(Meta.weak), body == nil, meta.dtype.category <= dtype.category,
+      dtype != .complex128, promotion != .floating || dtype.isDifferentiable
+    else { return nil }
+    return Value(bits: kb_adopt_scalar(meta.dtype.code, dtype.code, bits), dtype: dtype)
   }
 }
