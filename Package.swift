@@ -6,9 +6,10 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Kobai", targets: ["Kobai"]),
+    .library(name: "KobaiCharts", targets: ["KobaiCharts"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0")
   ],
   targets: [
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -19,5 +20,26 @@ let package = Package(
     .target(name: "KobaiTransforms", dependencies: ["KobaiOperators"]),
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler"]),
+    .target(name: "KobaiCharts", dependencies: ["Kobai"]),
+
+    // What tests share; not part of any product.
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
+    .target(
+      name: "KobaiTestSupport", dependencies: ["Kobai", "CTestSupport"],
+      path: "Tests/KobaiTestSupport"),
+
+    .testTarget(name: "KobaiTensorTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(
+      name: "KobaiOperatorsTests", dependencies: ["Kobai", "KobaiTestSupport"],
+      resources: [.copy("Resources")]),
+    .testTarget(name: "OperatorLawTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiTransformsTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiChartsTests", dependencies: ["KobaiCharts", "KobaiTestSupport"]),
+    // A user's point of view: nothing but what is public.
+    .testTarget(name: "UserOperationTests", dependencies: ["Kobai"], packageAccess: false),
+    .testTarget(
+      name: "AcceptanceTests", dependencies: ["Kobai", "KobaiTestSupport"],
+      resources: [.copy("Resources")]),
   ]
 )

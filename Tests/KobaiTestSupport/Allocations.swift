@@ -1,0 +1,11 @@
+import CTestSupport
+
+/// How often this thread calls the allocator in `body`; nil where it is not counted (not Linux, or under
+/// a sanitizer).
+@inline(never)
+public func allocations(in body: () -> Void) -> Int? {
+  guard kb_test_counts_allocations() else { return nil }
+  let before = kb_test_allocations()
+  body()
+  return kb_test_allocations() - before
+}
