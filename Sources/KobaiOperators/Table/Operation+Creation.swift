@@ -1,3 +1,3 @@
 extension Operation {
-  static let creation: [Operation] = []
+  static let creation: [Operation] = [arange, full]
 }

@@ -1,3 +1,3 @@
 extension Operation {
-  static let randomness: [Operation] = []
+  static let randomness: [Operation] = [rand, randint, bernoulli, multinomial, dropout]
 }

@@ -1,0 +1,100 @@
+import KobaiTensor
+
+extension Tensor {
+  /// Uniform random numbers in [0, 1).
+  ///
+  ///     manualSeed(0)
+  ///     Tensor.rand([3])   // tensor([0.4963, 0.7682, 0.0885])
+  ///
+  /// - Parameter dtype: floating or complex; the default dtype unless stated.
+  public static func rand(
+    _ shape: Shape, dtype: DType? = nil, generator: Generator? = nil, requiresGrad: Bool = false
+  ) -> Tensor {
+    guard let dtype = floating("rand", dtype ?? .default) else { return .poison }
+    return random(
+      .uniform(from: 0, to: 1), shape, dtype, generator: generator, requiresGrad: requiresGrad)
+  }
+  public static func rand(_ sizes: Int...) -> Tensor { rand(sizes) }
+
+  /// Uniform random numbers in [0, 1), in the shape and dtype of another tensor.
+  public static func rand(
+    like other: Tensor, dtype: DType? = nil, generator: Generator? = nil
+  ) -> Tensor {
+    guard let dtype = floating("rand", dtype ?? other.dtype) else { return .poison }
+    return random(.uniform(from: 0, to: 1), like: other, dtype: dtype, generator: generator)
+  }
+
+  /// Normal random numbers with mean 0 and standard deviation 1.
+  ///
+  ///     manualSeed(0)
+  ///     Tensor.randn([3])   // tensor([ 1.5410, -0.2934, -2.1788])
+  ///
+  /// - Parameter dtype: floating or complex (total variance 1); the default dtype unless stated.
+  public static func randn(
+    _ shape: Shape, dtype: DType? = nil, generator: Generator? = nil, requiresGrad: Bool = false
+  ) -> Tensor {
+    guard let dtype = floating("randn", dtype ?? .default) else { return .poison }
+    return random(
+      .normal(mean: 0, std: 1), shape, dtype, generator: generator, requiresGrad: requiresGrad)
+  }
+  public static func randn(_ sizes: Int...) -> Tensor { randn(sizes) }
+
+  /// Standard normal random numbers in the shape and dtype of another tensor.
+  public static func randn(
+    like other: Tensor, dtype: DType? = nil, generator: Generator? = nil
+  ) -> Tensor {
+    guard let dtype = floating("randn", dtype ?? other.dtype) else { return .poison }
+    return random(.normal(mean: 0, std: 1), like: other, dtype: dtype, generator: generator)
+  }
+
+  /// Normal random numbers with the given mean and standard deviation.
+  public static func normal(
+    mean: Double = 0, std: Double = 1, _ shape: Shape, dtype: DType? = nil,
+    generator: Generator? = nil
+  ) -> Tensor {
+    guard let dtype = floating("normal", dtype ?? .default), checkStd(std) else { return .poison }
+    return random(.normal(mean: mean, std: std), shape, dtype, generator: generator)
+  }
+
+  /// Normal random numbers with a mean and a standard deviation for each element; shapes broadcast.
+  public static func normal(mean: Tensor, std: Tensor, generator: Generator? = nil) -> Tensor {
+    guard let shape = Operands.broadcastShape("normal", [mean.shape, std.shape]) else {
+      return .poison
+    }
+    return randn(shape, dtype: Operands.resultType([mean, std]), generator: generator) * std + mean
+  }
+
+  static func floating(_ name: String, _ dtype: DType) -> DType? {
+    guard dtype.isDifferentiable else {
+      return misuse(
+        "\(name): not implemented for \(dtype); the dtype must be floating point or complex",
+        else: nil)
+    }
+    return dtype
+  }
+
+  static func checkStd(_ std: Double) -> Bool {
+    guard std >= 0 else {
+      return misuse("normal: normal expects std >= 0.0, but found std \(std.brief)", else: false)
+    }
+    return true
+  }
+}
+
+extension Double {
+  /// Without a fraction where there is none.
+  var brief: String {
+    rounded() == self && Swift.abs(self) < 1e15 ? "\(Int64(self))" : "\(self)"
+  }
+}
+
+extension Operation {
+  static let rand = Operation(
+    "rand", .random, primitives: [Primitives.Sampling.self],
+    samples: [
+      Sample(.uniform()) { $0[0] + Tensor.rand(like: $0[0], generator: Generator(seed: 1)) },
+      Sample(.uniform()) {
+        $0[0] * Tensor.randn([2, 3], dtype: $0[0].dtype, generator: Generator(seed: 1))
+      },
+    ])
+}
