@@ -68,7 +68,9 @@ public struct Residuals: OptionSet, Sendable {
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// Input `i` (of at most 15; a further input counts as the last).
-  @inlinable public static func input(_ i: Int) -> Residuals { Residuals(rawValue: 1 << UInt32(min(i, 15))) }
+  @inlinable public static func input(_ i: Int) -> Residuals {
+    Residuals(rawValue: 1 << UInt32(min(i, 15)))
+  }
   /// Output `i` (of at most 15).
   @inlinable public static func output(_ i: Int) -> Residuals {
     Residuals(rawValue: 1 << UInt32(16 + min(i, 15)))
@@ -103,10 +105,12 @@ public struct Kept: Sendable {
 
   public var inputCount: Int { inputs.count }
   public func input(_ i: Int) -> Tensor {
-    inputs[i] ?? misuse("\(name): its derivative reads input \(i), which residuals does not declare")
+    inputs[i]
+      ?? misuse("\(name): its derivative reads input \(i), which residuals does not declare")
   }
   public func output(_ i: Int = 0) -> Tensor {
-    outputs[i] ?? misuse("\(name): its derivative reads output \(i), which residuals does not declare")
+    outputs[i]
+      ?? misuse("\(name): its derivative reads output \(i), which residuals does not declare")
   }
 }
 

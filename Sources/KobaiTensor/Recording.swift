@@ -16,7 +16,9 @@ public class Kept1Node: Node, @unchecked Sendable {
 
 public class Kept2Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var kept: (Value, Value)
-  @usableFromInline init(_ a: Value, _ b: Value, level: Int32, depth: Int32, _ p0: Node?, _ p1: Node?) {
+  @usableFromInline init(
+    _ a: Value, _ b: Value, level: Int32, depth: Int32, _ p0: Node?, _ p1: Node?
+  ) {
     kept = (a, b)
     super.init(level: level, depth: depth, p0, p1)
   }
@@ -76,7 +78,8 @@ public final class UnaryNode1<P: UnaryPrimitive>: Kept1Node, @unchecked Sendable
   override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
     guard let kept = read(walk) else { return }
     if primitive.residuals.mask & 1 != 0 {
-      pullBack(primitive, cotangent, Tensor(kept, walk.createGraph ? ownParent0 : nil), .notKept, walk)
+      pullBack(
+        primitive, cotangent, Tensor(kept, walk.createGraph ? ownParent0 : nil), .notKept, walk)
     } else {
       pullBack(primitive, cotangent, .notKept, Tensor(kept, walk.createGraph ? self : nil), walk)
     }
@@ -94,7 +97,8 @@ public final class UnaryNode2<P: UnaryPrimitive>: Kept2Node, @unchecked Sendable
     guard let (x, y) = read(walk) else { return }
     let graph = walk.createGraph
     pullBack(
-      primitive, cotangent, Tensor(x, graph ? ownParent0 : nil), Tensor(y, graph ? self : nil), walk)
+      primitive, cotangent, Tensor(x, graph ? ownParent0 : nil), Tensor(y, graph ? self : nil), walk
+    )
   }
   public override var name: String { P.gradientName }
 }
@@ -189,7 +193,9 @@ func keptMask<P: BinaryPrimitive>(_ primitive: P, x: Bool, y: Bool) -> UInt32 {
 extension Node {
   /// A kept value as a tensor: with its edge when the derivative itself is recorded.
   @inline(__always)
-  fileprivate final func origin(_ isKept: UInt32, _ value: Value, _ node: Node?, _ walk: Walk) -> Tensor {
+  fileprivate final func origin(_ isKept: UInt32, _ value: Value, _ node: Node?, _ walk: Walk)
+    -> Tensor
+  {
     isKept == 0 ? .notKept : Tensor(value, walk.createGraph ? node : nil)
   }
 

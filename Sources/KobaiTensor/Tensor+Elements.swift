@@ -39,7 +39,8 @@ extension Tensor {
   public init<S: TensorScalar>(_ elements: [S], shape: Shape, dtype: DType? = nil) {
     guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == elements.count else {
       self = misuse(
-        "Tensor: shape \(shape) needs \(shape.reduce(1, *)) elements, but \(elements.count) were given")
+        "Tensor: shape \(shape) needs \(shape.reduce(1, *)) elements, but \(elements.count) were given"
+      )
       return
     }
     let value = elements.withUnsafeBytes { source in

@@ -102,7 +102,9 @@ extension Value {
     if layout.rank == 0 { return self }
     // A rank-0 element that gets dimensions moves into memory.
     let block = Body(layout: Layout(contiguous: [1]), dtype: dtype)
-    withUnsafeBytes(of: bits) { block.pointer.copyMemory(from: $0.baseAddress!, byteCount: dtype.size) }
+    withUnsafeBytes(of: bits) {
+      block.pointer.copyMemory(from: $0.baseAddress!, byteCount: dtype.size)
+    }
     return Value(body: Body(viewing: block, layout: layout, byteOffset: 0), dtype: dtype)
   }
 

@@ -93,9 +93,10 @@ public final class Walk {
     walk.retainGraph = retainGraph
     walk.sum = sum
     walk.checksNumbers = kb_context_flags() & UInt32(KB_CONTEXT_ANOMALY) != 0
-    walk.ownsScratch = scratchOwner.compareExchange(
-      expected: false, desired: true, ordering: .acquiring
-    ).exchanged
+    walk.ownsScratch =
+      scratchOwner.compareExchange(
+        expected: false, desired: true, ordering: .acquiring
+      ).exchanged
     walk.slotTable = walk.ownsScratch ? nil : [:]
     return walk
   }

@@ -67,7 +67,8 @@ extension Tensor {
   }
 
   /// Where a walk starts; nil, after the misuse, if it cannot.
-  private static func root(_ output: Tensor, _ gradient: Tensor?, _ name: String) -> (Node, Tensor)? {
+  private static func root(_ output: Tensor, _ gradient: Tensor?, _ name: String) -> (Node, Tensor)?
+  {
     guard output.requiresGrad, let node = output.node else {
       return misuse(
         "\(name): the tensor does not require grad and does not have a grad_fn; it depends on no "

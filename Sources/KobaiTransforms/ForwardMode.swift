@@ -2,7 +2,9 @@ import KobaiOperators
 import KobaiTensor
 
 /// Forward mode: each tensor carries its tangent along.
-final class ForwardMode: Interpreter, @unchecked Sendable {  // isActive ends once, on its own thread
+///
+/// `@unchecked Sendable`: `isActive` ends once, on the thread that runs the transform.
+final class ForwardMode: Interpreter, @unchecked Sendable {
   struct Dual: Sendable {
     let primal: Tensor
     let tangent: Tensor?  // nil: zero

@@ -3,7 +3,9 @@ import KobaiTensor
 
 /// Batching: a tensor stands for as many as the batch has, which differ along a first dimension that
 /// the operations do not see.
-final class Batching: Interpreter, @unchecked Sendable {  // isActive ends once, on its own thread
+///
+/// `@unchecked Sendable`: `isActive` ends once, on the thread that runs the transform.
+final class Batching: Interpreter, @unchecked Sendable {
   let level: Int
   let size: Int
   let name = "vmap"

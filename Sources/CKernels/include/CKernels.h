@@ -3,6 +3,7 @@
 #include "kb_conv.h"
 #include "kb_copy.h"
 #include "kb_elementwise.h"
+#include "kb_format.h"
 #include "kb_gemm.h"
 #include "kb_index.h"
 #include "kb_interpolate.h"

@@ -32,7 +32,8 @@ extension Primitives {
     private static func collapsed(_ x: Value) -> Value {
       let shape = x.shape
       if shape.count <= 3 { return x }
-      return Reshape(from: shape, to: [shape.dropLast(2).reduce(1, *)] + shape.suffix(2)).evaluate(x)
+      return Reshape(from: shape, to: [shape.dropLast(2).reduce(1, *)] + shape.suffix(2)).evaluate(
+        x)
     }
 
     private static func matrix(_ x: Value, _ pointer: UnsafeRawPointer) -> kb_matrix {

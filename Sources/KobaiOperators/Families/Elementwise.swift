@@ -122,8 +122,16 @@ extension BinaryPredicate {
   @inlinable public var residualsForY: Residuals { .none }
   public func derivativeX(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 0 }
   public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 0 }
-  @inlinable public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-  @inlinable public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-  @inlinable public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-  @inlinable public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
+  @inlinable public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+    nil
+  }
+  @inlinable public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+    nil
+  }
+  @inlinable public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor)
+    -> Tensor?
+  { nil }
+  @inlinable public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor)
+    -> Tensor?
+  { nil }
 }

@@ -105,7 +105,9 @@ public struct Sample: Sendable {
     public static func integers(_ range: Range<Int>, _ shape: Shape) -> Input {
       Input(.integers(range), shape, dtype: .int64)
     }
-    public static func bools(_ shape: Shape = [2, 3]) -> Input { Input(.bools, shape, dtype: .bool) }
+    public static func bools(_ shape: Shape = [2, 3]) -> Input {
+      Input(.bools, shape, dtype: .bool)
+    }
     /// Given numbers, differentiated.
     public static func values(_ values: [Double], _ shape: Shape) -> Input {
       Input(.values(values), shape)

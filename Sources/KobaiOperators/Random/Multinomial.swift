@@ -31,7 +31,8 @@ extension Tensor {
     }
     return bind(
       Primitives.Multinomial(
-        samples: samples, replacement: replacement, generator: generator ?? .default), [detach()])[0]
+        samples: samples, replacement: replacement, generator: generator ?? .default), [detach()])[
+        0]
   }
 }
 

@@ -1,3 +1,3 @@
 extension Operation {
-  static let contraction: [Operation] = [matrixProduct]
+  static let contraction: [Operation] = [matrixProduct, matmul, linear, einsum]
 }
