@@ -1,6 +1,6 @@
-// Three levels: a cache per thread for blocks up to 64 KB, used without locks; free lists of all size
-// classes, under one lock; slabs from the system. Freed memory is kept, because touching fresh memory
-// costs far more than any kernel that would use it.
+// Three levels: a cache per thread for blocks up to 64 KB, used without locks; free lists of all
+// size classes, under one lock; slabs from the system. Freed memory is kept, because touching fresh
+// memory costs far more than any kernel that would use it.
 #include "kb_alloc.h"
 
 #include <pthread.h>
@@ -47,8 +47,8 @@ _Noreturn static void out_of_memory(size_t bytes) {
 
 #if defined(KB_PLAIN_MALLOC)
 
-// Under the address sanitizer each block is its own, so that it finds what reads or writes beyond one
-// or after it was freed.
+// Under the address sanitizer each block is its own, so that it finds what reads or writes beyond
+// one or after it was freed.
 void *kb_alloc(size_t bytes) {
   void *block;
   if (posix_memalign(&block, 64, bytes == 0 ? 1 : bytes) != 0) {

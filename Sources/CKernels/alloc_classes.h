@@ -1,4 +1,5 @@
-// Size classes: multiples of 64 bytes up to 512, then eight per doubling, so at most an eighth is wasted.
+// Size classes: multiples of 64 bytes up to 512, then eight per doubling, so at most an eighth is
+// wasted.
 #ifndef KB_ALLOC_CLASSES_H
 #define KB_ALLOC_CLASSES_H
 

@@ -12,8 +12,8 @@
 typedef float _Complex c64;
 typedef double _Complex c128;
 
-// A number outside of the integers' range gives the least of 32 or 64 bits, as the instructions of x86
-// do, of which narrower types keep the low bits.
+// A number outside of the integers' range gives the least of 32 or 64 bits, as the instructions of
+// x86 do, of which narrower types keep the low bits.
 static inline int32_t int32_from(double x) {
   return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN;
 }

@@ -29,7 +29,8 @@
   } while (0)
 
 static inline __attribute__((always_inline)) void add_with_step(kb_dtype dtype, size_t count,
-                                                                const void *x, size_t step, void *y) {
+                                                                const void *x, size_t step,
+                                                                void *y) {
   switch (dtype) { // signed integers wrap as unsigned ones do
   case KB_FLOAT32: ADD(float); break;
   case KB_FLOAT64: ADD(double); break;
@@ -82,10 +83,12 @@ void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, 
     conv_counts counts = element_counts(conv);
     size_t channels = (size_t)conv->out_channels;
     float *wide_x = kb_widen(dtype, counts.x, x), *wide_w = kb_widen(dtype, counts.w, w);
-    float *wide_bias = kb_widen(dtype, channels, bias), *wide_y = kb_alloc(counts.y * sizeof(float));
+    float *wide_bias = kb_widen(dtype, channels, bias);
+    float *wide_y = kb_alloc(counts.y * sizeof(float));
     kb_conv_forward(KB_FLOAT32, conv, wide_x, wide_w, wide_bias, wide_y);
     kb_narrow(dtype, counts.y, wide_y, y);
-    kb_release_wide(wide_x, counts.x), kb_release_wide(wide_w, counts.w), kb_release_wide(wide_bias, channels);
+    kb_release_wide(wide_x, counts.x), kb_release_wide(wide_w, counts.w);
+    kb_release_wide(wide_bias, channels);
     return;
   }
   const kb_window *window = &conv->window;
@@ -125,11 +128,12 @@ typedef struct tap_set {
   intptr_t first, advance, count;
 } tap_set;
 
-// Input i takes part in output o through tap k where i + padding = o · stride + k · dilation. For the
-// inputs i = stride · j + residue these are the taps with k · dilation ≡ residue + padding modulo the
-// stride, every stride / gcd-th, and o = j + (residue + padding − k · dilation) / stride: a convolution
-// of dy without stride, its taps in reversed order.
-static tap_set residue_taps(const kb_window *window, int d, intptr_t residue, kb_conv_gather *gather) {
+// Input i takes part in output o through tap k where i + padding = o · stride + k · dilation. For
+// the inputs i = stride · j + residue these are the taps with k · dilation ≡ residue + padding
+// modulo the stride, every stride / gcd-th, and o = j + (residue + padding − k · dilation) /
+// stride: a convolution of dy without stride, its taps in reversed order.
+static tap_set residue_taps(const kb_window *window, int d, intptr_t residue,
+                            kb_conv_gather *gather) {
   const intptr_t stride = window->stride[d], dilation = window->dilation[d];
   const intptr_t divisor = greatest_common_divisor(stride, dilation), kernel = window->kernel[d];
   const intptr_t shifted = residue + window->padding_begin[d];
@@ -153,7 +157,8 @@ static tap_set residue_taps(const kb_window *window, int d, intptr_t residue, kb
 }
 
 // Transposes the weights, one task per few input channels of a group: to[group, input channel,
-// output channel, taps of the sets in reversed order] from w[group, output channel, input channel, taps].
+// output channel, taps of the sets in reversed order] from w[group, output channel, input channel,
+// taps].
 typedef struct transpose_job {
   intptr_t inputs, outputs, all, count; // channels of a group; taps in all and of the sets
   intptr_t *order;                      // the taps of the sets, last first
@@ -231,9 +236,9 @@ static void transpose_weights(const kb_convolution *conv, size_t size, const tap
 }
 
 // The part of dx whose positions are `residue` modulo the stride.
-static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv, const intptr_t residue[3],
-                                const void *dy, const void *w, const void *bias, void *transposed,
-                                void *dx) {
+static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
+                                const intptr_t residue[3], const void *dy, const void *w,
+                                const void *bias, void *transposed, void *dx) {
   const kb_window *window = &conv->window;
   kb_conv_tiling tiling = {
       .dtype = dtype,
@@ -261,16 +266,18 @@ static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv, cons
   kb_conv_run_tiles(&tiling);
 }
 
-void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy, const void *w,
-                            const void *bias, void *dx) {
+void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                            const void *w, const void *bias, void *dx) {
   conv_counts counts = element_counts(conv);
   if (kb_dtype_is_half(dtype)) {
     size_t channels = (size_t)conv->in_channels;
     float *wide_dy = kb_widen(dtype, counts.y, dy), *wide_w = kb_widen(dtype, counts.w, w);
-    float *wide_bias = kb_widen(dtype, channels, bias), *wide_dx = kb_alloc(counts.x * sizeof(float));
+    float *wide_bias = kb_widen(dtype, channels, bias);
+    float *wide_dx = kb_alloc(counts.x * sizeof(float));
     kb_conv_input_gradient(KB_FLOAT32, conv, wide_dy, wide_w, wide_bias, wide_dx);
     kb_narrow(dtype, counts.x, wide_dx, dx);
-    kb_release_wide(wide_dy, counts.y), kb_release_wide(wide_w, counts.w), kb_release_wide(wide_bias, channels);
+    kb_release_wide(wide_dy, counts.y), kb_release_wide(wide_w, counts.w);
+    kb_release_wide(wide_bias, channels);
     return;
   }
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
@@ -284,8 +291,8 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   kb_free(transposed, bytes);
 }
 
-void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x, const void *dy,
-                             void *dw) {
+void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x,
+                             const void *dy, void *dw) {
   if (kb_dtype_is_half(dtype)) {
     conv_counts counts = element_counts(conv);
     float *wide_x = kb_widen(dtype, counts.x, x), *wide_dy = kb_widen(dtype, counts.y, dy);

@@ -1,17 +1,14 @@
-// Gathers a tile of patches in two steps. First the part of a channel that the tile reads is staged with
-// its padding, each row split into one run per residue of the stride; then every tap of every output row
-// is one contiguous run of the staged rows. Runs are copied in 64-byte pieces that may overrun into what
-// is written next: on rows of 8 … 32 pixels this is several times faster than a memcpy of exact length.
+// Gathers a tile of patches in two steps. First the part of a channel that the tile reads is staged
+// with its padding, each row split into one run per residue of the stride; then every tap of every
+// output row is one contiguous run of the staged rows. Runs are copied in 64-byte pieces that may
+// overrun into what is written next: on rows of 8 … 32 pixels this is several times faster than a
+// memcpy of exact length.
 #include "conv_gather.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "kb_alloc.h"
-
-typedef struct conv_run {
-  size_t target, source, bytes;
-} conv_run;
 
 // The input rows and columns a tile reads, in coordinates where padding is positive area.
 typedef struct conv_box {
@@ -26,16 +23,24 @@ static inline void copy_run(char *target, const char *source, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) memcpy(target + i, source + i, 64);
 }
 
+static inline intptr_t clamp(intptr_t x, intptr_t high) { return x < 0 ? 0 : x > high ? high : x; }
+
+// Elements low ..< high of a residue's run lie inside of the row.
 #define STAGE_RESIDUES(type)                                                                       \
   do {                                                                                             \
-    const type *from = (const type *)row;                                                          \
-    type *to = (type *)target;                                                                     \
     for (intptr_t residue = 0; residue < residues; residue++) {                                    \
-      for (intptr_t j = 0; j < box->run; j++) {                                                    \
-        intptr_t position = start + j * stride + residue;                                          \
-        to[residue * box->run + j] =                                                               \
-            position >= 0 && position < width ? from[position] : (type){0};                        \
-      }                                                                                            \
+      const intptr_t offset = start + residue;                                                     \
+      const intptr_t low = offset < 0 ? clamp((-offset + stride - 1) / stride, box->run) : 0;      \
+      const intptr_t inside = offset < width ? (width - offset + stride - 1) / stride : 0;         \
+      const intptr_t high = inside > low ? clamp(inside, box->run) : low;                          \
+      const type *from = (const type *)row + offset;                                               \
+      type *to = (type *)target + residue * box->run;                                              \
+      for (intptr_t j = 0; j < low; j++) to[j] = (type){0};                                        \
+      if (stride == 2)                                                                             \
+        for (intptr_t j = low; j < high; j++) to[j] = from[2 * j];                                 \
+      else                                                                                         \
+        for (intptr_t j = low; j < high; j++) to[j] = from[stride * j];                            \
+      for (intptr_t j = high; j < box->run; j++) to[j] = (type){0};                                \
     }                                                                                              \
   } while (0)
 
@@ -58,11 +63,12 @@ static void stage_row(const kb_conv_gather *gather, const conv_box *box, const c
     if (left > box->run) left = box->run;
     intptr_t stop = width - start < box->run ? width - start : box->run;
     if (stop < left) stop = left;
-    memset(target, 0, (size_t)left * size);
+    // Padding is a few elements: no call.
+    for (size_t i = 0; i < (size_t)left * size; i++) target[i] = 0;
     if (stop > left)
       memcpy(target + (size_t)left * size, row + (start + left) * (intptr_t)size,
              (size_t)(stop - left) * size);
-    memset(target + (size_t)stop * size, 0, (size_t)(box->run - stop) * size);
+    for (size_t i = (size_t)stop * size; i < (size_t)box->run * size; i++) target[i] = 0;
     return;
   }
   switch (size) {
@@ -92,7 +98,7 @@ static void stage_channel(const kb_conv_gather *gather, const conv_box *box, con
 }
 
 // Copies all taps of one staged channel into its rows of the patch matrix.
-static char *emit_taps(const kb_conv_gather *gather, const conv_box *box, const conv_run *runs,
+static char *emit_taps(const kb_conv_gather *gather, const conv_box *box, const kb_conv_run *runs,
                        size_t run_count, const char *staged, size_t row_bytes, char *target,
                        size_t pitch) {
   const intptr_t *kernel = gather->kernel, *dilation = gather->dilation;
@@ -126,38 +132,47 @@ static void pixel_bounds(const intptr_t output[3], intptr_t first, intptr_t last
   high[2] = one_row ? last % output[2] : output[2] - 1;
 }
 
-static void gather_image(const kb_conv_gather *gather, const char *x, intptr_t channels,
-                         intptr_t begin, intptr_t end, char *patches, size_t pitch) {
+// Which part of a channel the pixels begin ..< end of an image read, and their rows as runs of it.
+static size_t plan_runs(const kb_conv_gather *gather, intptr_t begin, intptr_t end, conv_box *box,
+                        kb_conv_run *runs, size_t *row_bytes) {
   const size_t size = gather->size;
   const intptr_t *output = gather->output, *stride = gather->stride;
   intptr_t low[3], high[3];
-  conv_box box;
   pixel_bounds(output, begin, end - 1, low, high);
   for (int d = 0; d < 3; d++) {
-    box.start[d] = low[d] * stride[d] - gather->padding[d];
-    box.extent[d] = (high[d] - low[d]) * stride[d] + (gather->kernel[d] - 1) * gather->dilation[d] + 1;
+    box->start[d] = low[d] * stride[d] - gather->padding[d];
+    box->extent[d] =
+        (high[d] - low[d]) * stride[d] + (gather->kernel[d] - 1) * gather->dilation[d] + 1;
   }
-  box.run = (box.extent[2] + stride[2] - 1) / stride[2];
-  size_t row_bytes = (size_t)(box.run * (gather->kernel[2] == 1 ? 1 : stride[2])) * size;
+  box->run = (box->extent[2] + stride[2] - 1) / stride[2];
+  const size_t staged_bytes = (size_t)(box->run * (gather->kernel[2] == 1 ? 1 : stride[2])) * size;
 
-  conv_run runs[KB_CONV_MAX_TILE];
+  *row_bytes = staged_bytes;
   size_t run_count = 0;
   for (intptr_t pixel = begin; pixel < end;) {
     intptr_t column = pixel % output[2], row = pixel / output[2] % output[1];
     intptr_t slice = pixel / (output[1] * output[2]);
     intptr_t length = output[2] - column < end - pixel ? output[2] - column : end - pixel;
-    intptr_t staged_row = (slice - low[0]) * stride[0] * box.extent[1] + (row - low[1]) * stride[1];
-    runs[run_count++] = (conv_run){
+    intptr_t staged_row =
+        (slice - low[0]) * stride[0] * box->extent[1] + (row - low[1]) * stride[1];
+    runs[run_count++] = (kb_conv_run){
         (size_t)(pixel - begin) * size,
-        (size_t)staged_row * row_bytes + (size_t)(column - low[2]) * size,
+        (size_t)staged_row * staged_bytes + (size_t)(column - low[2]) * size,
         (size_t)length * size,
     };
     pixel += length;
   }
+  return run_count;
+}
 
+static void gather_image(const kb_conv_gather *gather, const char *x, intptr_t channels,
+                         intptr_t begin, intptr_t end, char *patches, size_t pitch) {
+  conv_box box;
+  kb_conv_run runs[KB_CONV_MAX_TILE];
+  size_t row_bytes, run_count = plan_runs(gather, begin, end, &box, runs, &row_bytes);
   size_t staged_bytes = (size_t)(box.extent[0] * box.extent[1]) * row_bytes + KB_CONV_SLACK;
   char *staged = kb_alloc(staged_bytes);
-  const size_t channel_bytes = (size_t)kb_conv_count(gather->input) * size;
+  const size_t channel_bytes = (size_t)kb_conv_count(gather->input) * gather->size;
   for (intptr_t c = 0; c < channels; c++) {
     stage_channel(gather, &box, x + (size_t)c * channel_bytes, staged, row_bytes);
     patches = emit_taps(gather, &box, runs, run_count, staged, row_bytes, patches, pitch);
@@ -193,6 +208,37 @@ void kb_conv_gather_tile(const kb_conv_gather *gather, const void *x, size_t ima
     } else {
       gather_image(gather, source, channels, first, last, target, pitch);
     }
+    pixel += last - first;
+  }
+}
+
+void kb_conv_sum_tile(const kb_conv_gather *gather, const float *x, size_t image_pitch,
+                      intptr_t begin, intptr_t end, intptr_t rows, const float *w, float *result,
+                      intptr_t pitch) {
+  const intptr_t pixels = kb_conv_count(gather->output), taps = kb_conv_count(gather->kernel);
+  const intptr_t *kernel = gather->kernel, *dilation = gather->dilation, stride = gather->stride[2];
+  const kb_conv_sum_runs sum_runs = kb_conv_sum_runs_active();
+  size_t offsets[KB_CONV_MAX_SUMMED];
+  for (intptr_t pixel = begin; pixel < end;) {
+    intptr_t image = pixel / pixels, first = pixel % pixels;
+    intptr_t last = pixels < first + end - pixel ? pixels : first + end - pixel;
+    conv_box box;
+    kb_conv_run runs[KB_CONV_MAX_TILE];
+    size_t row_bytes, run_count = plan_runs(gather, first, last, &box, runs, &row_bytes);
+    size_t staged_bytes = (size_t)(box.extent[0] * box.extent[1]) * row_bytes + KB_CONV_SLACK;
+    char *staged = kb_alloc(staged_bytes);
+    stage_channel(gather, &box, (const char *)x + (size_t)image * image_pitch, staged, row_bytes);
+    for (intptr_t tap = 0; tap < taps; tap++) {
+      intptr_t shift = tap % kernel[2] * dilation[2];
+      intptr_t row = tap / (kernel[1] * kernel[2]) * dilation[0] * box.extent[1] +
+                     tap / kernel[2] % kernel[1] * dilation[1];
+      offsets[tap] = (size_t)row * row_bytes +
+                     (size_t)(shift % stride * box.run + shift / stride) * sizeof(float);
+    }
+    for (intptr_t row = 0; row < rows; row++)
+      sum_runs(staged, runs, run_count, offsets, taps, w + row * taps,
+               result + row * pitch + (pixel - begin));
+    kb_free(staged, staged_bytes);
     pixel += last - first;
   }
 }

@@ -1,6 +1,7 @@
-// Implicit matrix product: y[rows × pixels] = w[rows × channels · taps] · patches, tile by tile, so that
-// the patches of a tile stay in the second-level cache. Tiles run over the pixels of all images alike:
-// small maps share a tile and every tile but the last is a whole number of vector panels.
+// Implicit matrix product: y[rows × pixels] = w[rows × channels · taps] · patches, tile by tile, so
+// that the patches of a tile stay in the second-level cache. Tiles run over the pixels of all
+// images alike: small maps share a tile and every tile but the last is a whole number of vector
+// panels.
 #include "conv_tile.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ enum { PATCH_ROWS = 640 };
 typedef struct tile_job {
   const kb_conv_tiling *tiling;
   intptr_t pixels, tile, tiles, chunk; // pixels of all images; channels gathered at a time
+  bool sums_directly;
 } tile_job;
 
 // The position in the target plane of each pixel of a tile, within its image.
@@ -43,7 +45,8 @@ typedef struct conv_wide {
   uint64_t low, high;
 } conv_wide;
 
-static void scatter(size_t size, intptr_t count, const intptr_t *offsets, const char *from, char *to) {
+static void scatter(size_t size, intptr_t count, const intptr_t *offsets, const char *from,
+                    char *to) {
   switch (size) {
   case 1: SCATTER(uint8_t); break;
   case 2: SCATTER(uint16_t); break;
@@ -53,8 +56,9 @@ static void scatter(size_t size, intptr_t count, const intptr_t *offsets, const 
   }
 }
 
+// Rows of the result are `pitch` elements apart.
 static void write_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t begin, intptr_t end,
-                       char *result) {
+                       char *result, intptr_t pitch) {
   const size_t size = tiling->gather.size;
   const intptr_t width = end - begin, pixels = kb_conv_count(tiling->gather.output);
   const intptr_t plane = kb_conv_count(tiling->target);
@@ -62,7 +66,7 @@ static void write_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t be
     for (intptr_t row = 0; row < tiling->rows; row++)
       kb_conv_add_element(tiling->dtype, (size_t)width,
                           (const char *)tiling->bias + (size_t)(group * tiling->rows + row) * size,
-                          result + (size_t)(row * width) * size);
+                          result + (size_t)(row * pitch) * size);
   }
   bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
   intptr_t offsets[KB_CONV_MAX_TILE];
@@ -73,7 +77,7 @@ static void write_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t be
                (size_t)((image * tiling->groups + group) * tiling->rows * plane) * size;
     if (!dense) target_offsets(tiling, first, count, offsets);
     for (intptr_t row = 0; row < tiling->rows; row++, to += (size_t)plane * size) {
-      const char *from = result + (size_t)(row * width + pixel - begin) * size;
+      const char *from = result + (size_t)(row * pitch + pixel - begin) * size;
       if (dense)
         memcpy(to + (size_t)first * size, from, (size_t)count * size);
       else
@@ -97,19 +101,38 @@ static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr
   const size_t image_bytes = channel_bytes * (size_t)(tiling->channels * tiling->groups);
   intptr_t channel = 0;
   do {
-    intptr_t count = tiling->channels - channel < job->chunk ? tiling->channels - channel : job->chunk;
+    intptr_t count = tiling->channels - channel;
+    if (count > job->chunk) count = job->chunk;
     const char *x =
         (const char *)tiling->x + (size_t)(group * tiling->channels + channel) * channel_bytes;
     kb_conv_gather_tile(&tiling->gather, x, image_bytes, count, begin, end, patches, pitch);
     const char *w =
         (const char *)tiling->w + (size_t)(group * tiling->rows * depth + channel * taps) * size;
     kb_gemm(tiling->dtype, 1, (size_t)tiling->rows, (size_t)width, (size_t)(count * taps),
-            (kb_matrix){w, depth, 1, 0}, (kb_matrix){patches, (intptr_t)(pitch / size), 1, 0}, result,
-            channel > 0);
+            (kb_matrix){w, depth, 1, 0}, (kb_matrix){patches, (intptr_t)(pitch / size), 1, 0},
+            result, channel > 0);
     channel += count;
   } while (channel < tiling->channels);
-  write_tile(tiling, group, begin, end, result);
+  write_tile(tiling, group, begin, end, result, width);
   kb_free(scratch, patch_bytes + result_bytes);
+}
+
+// Few rows of one channel: the taps are summed as they are read.
+static bool sums_directly(const kb_conv_tiling *tiling) {
+  const intptr_t taps = kb_conv_count(tiling->gather.kernel);
+  return tiling->dtype == KB_FLOAT32 && tiling->channels == 1 && tiling->rows <= 4 && taps > 0 &&
+         taps <= KB_CONV_MAX_SUMMED;
+}
+
+static void sum_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t begin, intptr_t end) {
+  enum { PITCH = KB_CONV_MAX_TILE + KB_CONV_SLACK / sizeof(float) };
+  float result[4 * PITCH];
+  const intptr_t plane = kb_conv_count(tiling->gather.input);
+  const intptr_t taps = kb_conv_count(tiling->gather.kernel);
+  kb_conv_sum_tile(&tiling->gather, (const float *)tiling->x + group * plane,
+                   (size_t)(tiling->groups * plane) * sizeof(float), begin, end, tiling->rows,
+                   (const float *)tiling->w + group * tiling->rows * taps, result, PITCH);
+  write_tile(tiling, group, begin, end, (char *)result, PITCH);
 }
 
 static void run_tiles(void *context, size_t begin, size_t end) {
@@ -117,7 +140,10 @@ static void run_tiles(void *context, size_t begin, size_t end) {
   for (size_t task = begin; task < end; task++) {
     intptr_t group = (intptr_t)task / job->tiles, first = (intptr_t)task % job->tiles * job->tile;
     intptr_t last = first + job->tile < job->pixels ? first + job->tile : job->pixels;
-    run_tile(job, group, first, last);
+    if (job->sums_directly)
+      sum_tile(job->tiling, group, first, last);
+    else
+      run_tile(job, group, first, last);
   }
 }
 
@@ -131,14 +157,14 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
     kb_winograd_run(tiling);
     return;
   }
-  // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small tiles
-  // so that all threads have some.
+  // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small
+  // tiles so that all threads have some.
   intptr_t tile = depth <= 320 ? KB_CONV_MAX_TILE : 128;
   while (tile > 32 && (pixels + tile - 1) / tile * tiling->groups < 8) tile /= 2;
   intptr_t chunks = (depth + PATCH_ROWS - 1) / PATCH_ROWS;
   if (chunks < 1) chunks = 1;
   if (chunks > tiling->channels) chunks = tiling->channels > 0 ? tiling->channels : 1;
   tile_job job = {tiling, pixels, tile, (pixels + tile - 1) / tile,
-                  (tiling->channels + chunks - 1) / chunks};
+                  (tiling->channels + chunks - 1) / chunks, sums_directly(tiling)};
   kb_parallel_for((size_t)(job.tiles * tiling->groups), 1, run_tiles, &job);
 }

@@ -5,8 +5,8 @@
 #include "conv_gather.h"
 #include "kb_types.h"
 
-// One convolution whose outputs land at start + step · o of a larger plane (the strided input gradient
-// is a set of such). Weights are [groups, rows, channels · taps].
+// One convolution whose outputs land at start + step · o of a larger plane (the strided input
+// gradient is a set of such). Weights are [groups, rows, channels · taps].
 typedef struct kb_conv_tiling {
   kb_dtype dtype; // not a half type
   kb_conv_gather gather;

@@ -1,11 +1,12 @@
-// dw[rows × channels · taps] = dy[rows × pixels] · patchesᵀ, summed tile after tile. A task owns some
-// channels of one group; where there are few channels the pixels are cut into a fixed number of parts
-// as well, whose sums are added in order. Both cuts depend on the shape alone.
+// dw[rows × channels · taps] = dy[rows × pixels] · patchesᵀ, summed tile after tile. A task owns
+// some channels of one group; where there are few channels the pixels are cut into a fixed number
+// of parts as well, whose sums are added in order. Both cuts depend on the shape alone.
 #include "conv_weight.h"
 
 #include <string.h>
 
 #include "conv_tile.h"
+#include "conv_winograd.h"
 #include "kb_alloc.h"
 #include "kb_gemm.h"
 #include "kb_threads.h"
@@ -27,8 +28,8 @@ typedef struct weight_scratch {
 } weight_scratch;
 
 // dy of a tile as a matrix [rows × pixels]: in place within one image, else copied side by side.
-static kb_matrix tile_gradient(const weight_plan *plan, intptr_t group, intptr_t begin, intptr_t end,
-                               char *copy) {
+static kb_matrix tile_gradient(const weight_plan *plan, intptr_t group, intptr_t begin,
+                               intptr_t end, char *copy) {
   const kb_conv_weight_job *job = plan->job;
   const size_t size = job->gather.size;
   const intptr_t plane = kb_conv_count(job->gather.output), width = end - begin;
@@ -73,7 +74,8 @@ static void transpose(size_t size, intptr_t rows, intptr_t columns, const void *
   }
 }
 
-// Sums tiles first_tile ..< last_tile for some channels of a group into `to` (rows of depth elements).
+// Sums tiles first_tile ..< last_tile for some channels of a group into `to` (rows of depth
+// elements).
 static void sum_tiles(const weight_plan *plan, intptr_t group, intptr_t channel, intptr_t count,
                       intptr_t first_tile, intptr_t last_tile, char *to, weight_scratch scratch) {
   const kb_conv_weight_job *job = plan->job;
@@ -142,6 +144,10 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   if (count == 0) return;
   if (plan.pixels == 0) {
     memset(job->dw, 0, count * job->gather.size);
+    return;
+  }
+  if (kb_winograd_serves(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
+    kb_winograd_run_weight(job);
     return;
   }
   intptr_t rows = job->channels * plan.taps / WANTED_TASKS;

@@ -31,7 +31,8 @@ void kb_copy_row(size_t size, size_t count, const char *src, intptr_t src_stride
       const T x = *(const T *)src;                                                                 \
       for (size_t i = 0; i < count; i++) ((T *)dst)[i] = x;                                        \
     } else if (dst_stride == bytes) {                                                              \
-      for (size_t i = 0; i < count; i++) ((T *)dst)[i] = *(const T *)(src + (intptr_t)i * src_stride); \
+      for (size_t i = 0; i < count; i++)                                                           \
+        ((T *)dst)[i] = *(const T *)(src + (intptr_t)i * src_stride);                              \
     } else {                                                                                       \
       for (size_t i = 0; i < count; i++)                                                           \
         *(T *)(dst + (intptr_t)i * dst_stride) = *(const T *)(src + (intptr_t)i * src_stride);     \
@@ -52,7 +53,8 @@ static void transpose_words(size_t rows, size_t columns, const char *src, intptr
     size_t r = 0;
     for (; r + 4 <= rows; r += 4, s += 16) {
       const quad x0 = *(const quad *)s, x1 = *(const quad *)(s + column_stride);
-      const quad x2 = *(const quad *)(s + 2 * column_stride), x3 = *(const quad *)(s + 3 * column_stride);
+      const quad x2 = *(const quad *)(s + 2 * column_stride);
+      const quad x3 = *(const quad *)(s + 3 * column_stride);
       const quad a = __builtin_shufflevector(x0, x1, 0, 4, 1, 5);
       const quad b = __builtin_shufflevector(x0, x1, 2, 6, 3, 7);
       const quad e = __builtin_shufflevector(x2, x3, 0, 4, 1, 5);
@@ -91,8 +93,8 @@ void kb_copy_plane(size_t size, size_t rows, size_t columns, const char *src, in
                 dst + (intptr_t)r * dst_row_stride, (intptr_t)size);
 }
 
-void kb_gather(size_t size, size_t rank, const size_t *dims, const intptr_t *strides, const char *src,
-               size_t start, size_t count, char *dst) {
+void kb_gather(size_t size, size_t rank, const size_t *dims, const intptr_t *strides,
+               const char *src, size_t start, size_t count, char *dst) {
   size_t index[KB_NEST_RANK], rest = start;
   for (size_t d = 0; d < rank; d++) {
     index[d] = rest % dims[d];
@@ -153,8 +155,9 @@ static void run_scatter(void *context, size_t begin, size_t end) {
 
 // Drops dimensions of size 1, orders the others by the destination's strides, merges what can be.
 // Returns the number of elements.
-static size_t scatter_init(scatter *s, size_t size, size_t rank, const intptr_t *dims, const void *src,
-                           const intptr_t *src_strides, void *dst, const intptr_t *dst_strides) {
+static size_t scatter_init(scatter *s, size_t size, size_t rank, const intptr_t *dims,
+                           const void *src, const intptr_t *src_strides, void *dst,
+                           const intptr_t *dst_strides) {
   s->size = size;
   s->src = src;
   s->dst = dst;

@@ -53,6 +53,18 @@ unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype) {
   }
 }
 
+// The opcodes that wait for memory and nothing else. Staging a block in cache and streaming it from
+// there takes 2.3 ms for 10 M floats, their own loop 1.8, ordinary stores 2.8.
+bool kb_opcode_streams(kb_opcode opcode, kb_dtype dtype) {
+  switch (opcode) {
+  case KB_OP_neg: case KB_OP_abs: case KB_OP_square: case KB_OP_relu:
+  case KB_OP_add: case KB_OP_sub: case KB_OP_mul: case KB_OP_div:
+    return dtype == KB_FLOAT32;
+  default:
+    return false;
+  }
+}
+
 // --- Scalars
 
 static inline float float_of(uint64_t x) { return kb_float_from_bits((uint32_t)x); }
@@ -68,13 +80,15 @@ static inline uint64_t word_of_double(double x) {
   return y;
 }
 
-static __attribute__((noinline)) uint64_t scalar_by_kernel(kb_opcode opcode, kb_dtype dtype, uint64_t x,
-                                                           uint64_t y, kb_status *status) {
+static __attribute__((noinline)) uint64_t scalar_by_kernel(kb_opcode opcode, kb_dtype dtype,
+                                                           uint64_t x, uint64_t y,
+                                                           kb_status *status) {
   uint64_t out = 0;
   kb_status result;
   if (kb_is_half(dtype)) {
-    float (*const from)(uint16_t) = dtype == KB_FLOAT16 ? kb_float16_to_float : kb_bfloat16_to_float;
-    uint16_t (*const to)(float) = dtype == KB_FLOAT16 ? kb_float_to_float16 : kb_float_to_bfloat16;
+    const bool ieee = dtype == KB_FLOAT16;
+    float (*const from)(uint16_t) = ieee ? kb_float16_to_float : kb_bfloat16_to_float;
+    uint16_t (*const to)(float) = ieee ? kb_float_to_float16 : kb_float_to_bfloat16;
     const uint64_t r = scalar_by_kernel(opcode, KB_FLOAT32, word_of(from((uint16_t)x)),
                                         word_of(from((uint16_t)y)), status);
     return kb_opcode_is_predicate(opcode) ? r : to(float_of(r));
@@ -181,9 +195,10 @@ static kb_status single_body(const void *context, size_t n, const void *const *i
 // Below this many bytes of work one call of the kernel is all there is.
 #define SERIAL_BYTES 65536
 
-static __attribute__((noinline)) kb_status run_single(kb_opcode opcode, kb_dtype dtype, size_t count,
-                                                      const void *const *arrays, unsigned arity,
-                                                      unsigned uniform, void *out) {
+static __attribute__((noinline)) kb_status run_single(kb_opcode opcode, kb_dtype dtype,
+                                                      size_t count, const void *const *arrays,
+                                                      unsigned arity, unsigned uniform,
+                                                      void *out) {
   const size_t size = kb_dtype_size(dtype);
   const intptr_t dims[1] = {(intptr_t)count};
   static const intptr_t repeat[1] = {0};
@@ -198,8 +213,14 @@ static __attribute__((noinline)) kb_status run_single(kb_opcode opcode, kb_dtype
   const size_t sizes[2] = {size, size};
   const size_t out_size = kb_opcode_is_predicate(opcode) ? 1 : size;
   kb_nest_init(&nest, 1, dims, arity, arrays, sizes, strides, out, out_size);
-  const single s = {kb_find_kernel(opcode, dtype), uniform, arity};
-  return kb_nest_run(&nest, SIZE_MAX, kb_opcode_cost(opcode, dtype), 0, single_body, &s);
+  single s = {kb_find_kernel(opcode, dtype), uniform, arity};
+  const unsigned cost = kb_opcode_cost(opcode, dtype);
+  if (cost <= 2 && opcode != KB_OP_copy && kb_nest_streams(&nest)) {
+    nest.fence = kb_opcode_streams(opcode, dtype);
+    if (nest.fence) s.uniform |= KB_STREAM;
+    else nest.stage = 512;
+  }
+  return kb_nest_run(&nest, SIZE_MAX, cost, 0, single_body, &s);
 }
 
 kb_status kb_unary(kb_opcode opcode, kb_dtype dtype, size_t count, const void *x, void *out) {

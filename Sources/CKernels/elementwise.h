@@ -4,8 +4,12 @@
 
 #include "include/kb_elementwise.h"
 
-// out[i] = f(a[i], b[i], c[i]) for i < n. Bit k of `uniform`: operand k is one element for all i (never
-// all of them). `out` may be one of the arrays. Predicates write one byte, 0 or 1, per element.
+// out[i] = f(a[i], b[i], c[i]) for i < n. Bit k of `uniform`: operand k is one element for all i
+// (never all of them). `out` may be one of the arrays. Predicates write one byte, 0 or 1, per
+// element.
+//
+// KB_STREAM in `uniform`, for opcodes of kb_opcode_streams and a 64-byte aligned output only:
+// results go around the caches, and kb_stream_fence() must follow.
 typedef kb_status (*kb_kernel)(size_t n, const void *a, const void *b, const void *c, void *out,
                                unsigned uniform);
 
@@ -17,7 +21,8 @@ typedef struct kb_half_kernels {
   void (*to_bfloat16)(size_t n, const float *x, uint16_t *out);
 } kb_half_kernels;
 
-// One set per instruction set. Entries of the half types and of opcodes that a dtype has not are NULL.
+// One set per instruction set. Entries of the half types and of opcodes that a dtype has not are
+// NULL.
 typedef struct kb_kernel_set {
   kb_kernel kernels[KB_DTYPE_COUNT][KB_OPCODE_COUNT];
   // The transcendental opcodes (and pow) for one float, same bits as the kernels.
@@ -53,6 +58,9 @@ static inline void kb_stream_fence(void) {
 static inline bool kb_is_half(kb_dtype dtype) {
   return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16;
 }
+
+#define KB_STREAM 8u
+bool kb_opcode_streams(kb_opcode opcode, kb_dtype dtype);
 
 // What an element costs, in units of an add of the same dtype: sets how finely work is cut.
 unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype);

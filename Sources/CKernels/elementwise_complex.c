@@ -1,5 +1,5 @@
-// Kernels of complex64 and complex128. Products and sums are computed in the element type; everything
-// else of complex64 in double, which neither overflows nor cancels where float would.
+// Kernels of complex64 and complex128. Products and sums are computed in the element type;
+// everything else of complex64 in double, which neither overflows nor cancels where float would.
 #include <complex.h>
 #include <math.h>
 
@@ -27,8 +27,8 @@ static inline c64 make_float(float re, float im) {
   return u.z;
 }
 
-// Plain formulas: the recovery of infinities in the compiler's own product costs a branch per element,
-// and PyTorch has none.
+// Plain formulas: the recovery of infinities in the compiler's own product costs a branch per
+// element, and PyTorch has none.
 static inline c64 mul_c64(c64 x, c64 y) {
   const float a = crealf(x), b = cimagf(x), c = crealf(y), d = cimagf(y);
   return make_float(a * c - b * d, a * d + b * c);
@@ -98,8 +98,12 @@ static c128 power(c128 x, c128 y) {
 }
 
 static inline bool is_nan(c128 z) { return creal(z) != creal(z) || cimag(z) != cimag(z); }
-static inline bool is_inf(c128 z) { return fabs(creal(z)) == INFINITY || fabs(cimag(z)) == INFINITY; }
-static inline bool is_finite(c128 z) { return fabs(creal(z)) < INFINITY && fabs(cimag(z)) < INFINITY; }
+static inline bool is_inf(c128 z) {
+  return fabs(creal(z)) == INFINITY || fabs(cimag(z)) == INFINITY;
+}
+static inline bool is_finite(c128 z) {
+  return fabs(creal(z)) < INFINITY && fabs(cimag(z)) < INFINITY;
+}
 
 // In the element type.
 #define COMPLEX_EXACT(X, T, suffix, f)                                                             \

@@ -194,8 +194,9 @@ static kb_status run_block(const void *context, size_t n, const void *const *in,
   return KB_OK;
 }
 
-kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank, const intptr_t *dims,
-                         const void *const *inputs, const intptr_t *const *strides, void *out) {
+kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
+                         const intptr_t *dims, const void *const *inputs,
+                         const intptr_t *const *strides, void *out) {
   const size_t size = kb_dtype_size(dtype);
   size_t sizes[KB_MAX_INPUTS], cost = 0;
   for (size_t i = 0; i < program->inputs; i++) sizes[i] = size;
@@ -217,6 +218,12 @@ kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
     // Not a multiple of 4 KB, or stores would wait for loads of the other slots.
     p.pitch = limit + 64;
     scratch = p.slots * p.pitch;
+  }
+  // Expensive opcodes hide the stores; copies of libc stream by themselves.
+  if (last != KB_OP_copy && (program->count > 1 || cost <= 2) && kb_nest_streams(&nest)) {
+    nest.fence = program->count == 1 && kb_opcode_streams(last, dtype) && !p.steps[0].once;
+    if (nest.fence) p.steps[0].uniform |= KB_STREAM;
+    else nest.stage = program->count > 1 ? 4096 : 512;
   }
   return kb_nest_run(&nest, block, cost, scratch, run_block, &p);
 }

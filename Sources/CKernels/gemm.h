@@ -1,5 +1,5 @@
-// Inside of the matrix product: the kernels of one element type for one instruction set, and the parts
-// that kb_gemm is put together from. Strides are in elements.
+// Inside of the matrix product: the kernels of one element type for one instruction set, and the
+// parts that kb_gemm is put together from. Strides are in elements.
 #ifndef KB_GEMM_INTERNAL_H
 #define KB_GEMM_INTERNAL_H
 
@@ -11,8 +11,8 @@ typedef struct kb_gemm_kernels {
   size_t rows, columns; // of the register tile
   bool masked;          // a tile of fewer columns reads no further columns of b
 
-  // c[rows × columns] = a · b (+ c when `add`), at most one register tile. b's columns lie next to each
-  // other. Unless `masked`, b has all columns of the tile even when fewer are wanted.
+  // c[rows × columns] = a · b (+ c when `add`), at most one register tile. b's columns lie next to
+  // each other. Unless `masked`, b has all columns of the tile even when fewer are wanted.
   void (*tile)(size_t rows, size_t columns, size_t k, const void *a, intptr_t a_row,
                intptr_t a_column, const void *b, intptr_t b_row, void *c, size_t c_row, bool add);
   // Copies b[k × columns] to packed[k × tile columns], filled up with zeros.

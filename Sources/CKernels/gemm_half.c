@@ -1,64 +1,22 @@
-// Half precision: both operands are converted to float, multiplied in float, and the sums rounded once.
+// Half precision: both operands are converted to float, multiplied in float, and the sums rounded
+// once.
 #include "gemm.h"
 
-#include <string.h>
-
+#include "half.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-static inline float from_bits(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, 4);
-  return value;
-}
-
-static inline uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, 4);
-  return bits;
-}
-
-static inline float bfloat16_to_float(uint16_t h) { return from_bits((uint32_t)h << 16); }
-
-static inline uint16_t float_to_bfloat16(float value) {
-  uint32_t bits = bits_of(value);
-  // To nearest, ties to even; a NaN stays one, which rounding could turn into an infinity.
-  uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? bits >> 16 | 0x40 : rounded);
-}
-
-static inline float float16_to_float(uint16_t h) {
-  uint32_t sign = (uint32_t)(h & 0x8000) << 16, magnitude = h & 0x7fff;
-  // Multiplying by 2^112 moves the exponent's bias from 15 to 127 and is exact, subnormals included.
-  float scaled = from_bits(magnitude << 13) * 0x1p112f;
-  uint32_t bits = magnitude >= 0x7c00 ? (magnitude << 13) + 0x70000000 : bits_of(scaled);
-  // A signalling NaN becomes quiet, as in hardware.
-  bits |= magnitude > 0x7c00 ? 0x400000u : 0u;
-  return from_bits(bits | sign);
-}
-
-static inline uint16_t float_to_float16(float value) {
-  uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-  // Normal results: drop 13 bits, to nearest, ties to even; the carry may reach infinity.
-  uint32_t normal = (magnitude + 0xfff + (magnitude >> 13 & 1) - 0x38000000) >> 13;
-  // Below 2^-14 the sum with 0.5 has its last bit at 2^-24, so the hardware's addition rounds.
-  uint32_t subnormal = bits_of(from_bits(magnitude) + 0.5f) - 0x3f000000;
-  uint32_t special = magnitude > 0x7f800000 ? 0x7e00 | (magnitude >> 13 & 0x3ff) : 0x7c00;
-  uint32_t result = magnitude < 0x38800000 ? subnormal : normal;
-  return (uint16_t)(sign | (magnitude >= 0x47800000 ? special : result));
-}
-
 #define CONVERTERS(SUFFIX)                                                                         \
   static void widen_bfloat16##SUFFIX(size_t n, const uint16_t *from, float *to) {                  \
     for (size_t i = 0; i < n; i++) {                                                               \
-      to[i] = bfloat16_to_float(from[i]);                                                          \
+      to[i] = kb_bfloat16_to_float(from[i]);                                                       \
     }                                                                                              \
   }                                                                                                \
   static void narrow_bfloat16##SUFFIX(size_t n, const float *from, uint16_t *to) {                 \
     for (size_t i = 0; i < n; i++) {                                                               \
-      to[i] = float_to_bfloat16(from[i]);                                                          \
+      to[i] = kb_float_to_bfloat16(from[i]);                                                       \
     }                                                                                              \
   }
 
@@ -66,13 +24,13 @@ CONVERTERS(_baseline)
 
 static void widen_float16_baseline(size_t n, const uint16_t *from, float *to) {
   for (size_t i = 0; i < n; i++) {
-    to[i] = float16_to_float(from[i]);
+    to[i] = kb_float16_to_float(from[i]);
   }
 }
 
 static void narrow_float16_baseline(size_t n, const float *from, uint16_t *to) {
   for (size_t i = 0; i < n; i++) {
-    to[i] = float_to_float16(from[i]);
+    to[i] = kb_float_to_float16(from[i]);
   }
 }
 

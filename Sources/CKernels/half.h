@@ -22,12 +22,14 @@ static inline float kb_float16_to_float(uint16_t h) {
   const uint32_t sign = (uint32_t)(h & 0x8000) << 16, magnitude = h & 0x7fff;
   // Moving the exponent by a product also makes the denormals of float16 normal.
   uint32_t bits = kb_float_bits(kb_float_from_bits(magnitude << 13) * 0x1p112f);
-  if (magnitude >= 0x7c00) bits = 0x7f800000 | (magnitude << 13) | (magnitude > 0x7c00 ? 0x400000 : 0);
+  if (magnitude >= 0x7c00)
+    bits = 0x7f800000 | (magnitude << 13) | (magnitude > 0x7c00 ? 0x400000 : 0);
   return kb_float_from_bits(sign | bits);
 }
 
 static inline uint16_t kb_float_to_float16(float x) {
-  const uint32_t bits = kb_float_bits(x), sign = (bits >> 16) & 0x8000, magnitude = bits & 0x7fffffff;
+  const uint32_t bits = kb_float_bits(x);
+  const uint32_t sign = (bits >> 16) & 0x8000, magnitude = bits & 0x7fffffff;
   uint32_t h;
   if (magnitude > 0x7f800000) {
     h = 0x7e00 | (magnitude >> 13 & 0x3ff);
@@ -42,7 +44,9 @@ static inline uint16_t kb_float_to_float16(float x) {
   return (uint16_t)(sign | h);
 }
 
-static inline float kb_bfloat16_to_float(uint16_t h) { return kb_float_from_bits((uint32_t)h << 16); }
+static inline float kb_bfloat16_to_float(uint16_t h) {
+  return kb_float_from_bits((uint32_t)h << 16);
+}
 
 static inline uint16_t kb_float_to_bfloat16(float x) {
   const uint32_t bits = kb_float_bits(x);

@@ -1,6 +1,7 @@
-// Resampling as one pass per dimension, each a sparse matrix whose rows (the taps of an output position)
-// are computed once; the gradient applies the transposes in reverse order. The positions and weights
-// follow PyTorch's formulas in the same precision, so that floor() falls on the same side.
+// Resampling as one pass per dimension, each a sparse matrix whose rows (the taps of an output
+// position) are computed once; the gradient applies the transposes in reverse order. The positions
+// and weights follow PyTorch's formulas in the same precision, so that floor() falls on the same
+// side.
 #include "kb_interpolate.h"
 
 #include <math.h>
@@ -11,7 +12,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// Row o of a pass: inputs indices[o · taps …] with as many weights. `weights` NULL selects one input.
+// Row o of a pass: inputs indices[o · taps …] with as many weights. `weights` NULL selects one
+// input.
 typedef struct resampling {
   intptr_t input, output, taps;
   intptr_t *indices;
@@ -30,8 +32,8 @@ static intptr_t most(intptr_t a, intptr_t b) { return a > b ? a : b; }
 #define T double
 #include "interpolate_body.inc"
 
-// Dimensions of equal size are copied whatever the mode, as PyTorch does, unless a nearest mode has a
-// factor that says otherwise.
+// Dimensions of equal size are copied whatever the mode, as PyTorch does, unless a nearest mode has
+// a factor that says otherwise.
 static bool is_identity(const kb_interpolation *interpolation, int d) {
   if (interpolation->input[d] != interpolation->output[d]) return false;
   return interpolation->mode == KB_INTERPOLATE_LINEAR || interpolation->factor[d] == 0;
@@ -56,7 +58,8 @@ static interpolation_job make_job(bool is_double, const kb_interpolation *interp
     widest *= (size_t)most(job.input[d], job.output[d]);
     if (is_identity(interpolation, d)) continue;
     job.passes[d] =
-        is_double ? make_resampling_double(interpolation, d) : make_resampling_float(interpolation, d);
+        is_double ? make_resampling_double(interpolation, d)
+                  : make_resampling_float(interpolation, d);
   }
   job.inputs = product(job.input), job.outputs = product(job.output);
   job.scratch = widest * job.size;
@@ -71,7 +74,8 @@ static void end_job(interpolation_job *job) {
   }
 }
 
-// Applies the passes innermost dimension first (`transposed`: outermost first), between two buffers.
+// Applies the passes innermost dimension first (`transposed`: outermost first), between two
+// buffers.
 static void run_planes(const interpolation_job *job, bool transposed, size_t begin, size_t end) {
   char *buffers = kb_alloc(2 * job->scratch);
   const size_t from_count = transposed ? job->outputs : job->inputs;
@@ -90,7 +94,8 @@ static void run_planes(const interpolation_job *job, bool transposed, size_t beg
       for (int i = 0; i < d; i++) outer *= shape[i];
       for (int i = d + 1; i < 3; i++) inner *= shape[i];
       if (job->size == 8)
-        (transposed ? apply_transpose_double : apply_double)(pass, outer, inner, (const double *)from,
+        (transposed ? apply_transpose_double : apply_double)(pass, outer, inner,
+                                                             (const double *)from,
                                                              (double *)target);
       else
         (transposed ? apply_transpose_float : apply_float)(pass, outer, inner, (const float *)from,
@@ -164,8 +169,8 @@ static void narrow_uint8(size_t count, float *from, uint8_t *to) {
   kb_release_wide(from, count);
 }
 
-void kb_interpolate(kb_dtype dtype, const kb_interpolation *interpolation, size_t planes, const void *x,
-                    void *y) {
+void kb_interpolate(kb_dtype dtype, const kb_interpolation *interpolation, size_t planes,
+                    const void *x, void *y) {
   if (planes == 0) return;
   interpolation_job job = make_job(dtype == KB_FLOAT64, interpolation);
   job.x = x, job.y = y;

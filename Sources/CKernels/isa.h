@@ -4,9 +4,9 @@
 
 typedef enum { KB_ISA_BASELINE, KB_ISA_AVX2, KB_ISA_AVX512 } kb_isa;
 
-// The best level that both the processor and the kernels know. KOBAI_ISA=baseline|avx2|avx512 lowers it
-// (never raises it), so that every variant can be tested on one machine. Baseline is SSE2 on x86-64 and
-// NEON on arm64; AVX2 implies FMA and F16C, AVX-512 the F, BW, VL and DQ groups.
+// The best level that both the processor and the kernels know. KOBAI_ISA=baseline|avx2|avx512
+// lowers it (never raises it), so that every variant can be tested on one machine. Baseline is SSE2
+// on x86-64 and NEON on arm64; AVX2 implies FMA and F16C, AVX-512 the F, BW, VL and DQ groups.
 kb_isa kb_isa_level(void);
 
 #endif

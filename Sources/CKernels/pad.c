@@ -161,8 +161,8 @@ static inline void add_run(bool is_double, intptr_t count, const char *dy, char 
     ADD_ROW(float);
 }
 
-// Adds the padded rows of items begin ..< end of the leading dimensions to their input rows. Complex
-// elements count as blocks of two.
+// Adds the padded rows of items begin ..< end of the leading dimensions to their input rows.
+// Complex elements count as blocks of two.
 static void pad_gradient_items(void *context, size_t begin, size_t end) {
   const pad_plan *plan = context;
   const bool is_double = plan->dtype == KB_FLOAT64;

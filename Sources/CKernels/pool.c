@@ -1,5 +1,5 @@
-// Pooling: one task takes a few planes. An output row is computed tap by tap over all its columns that
-// the tap reaches, so padding costs no tests and the inner loops are vectors.
+// Pooling: one task takes a few planes. An output row is computed tap by tap over all its columns
+// that the tap reaches, so padding costs no tests and the inner loops are vectors.
 #include "kb_pool.h"
 
 #include <math.h>
@@ -16,9 +16,15 @@ typedef struct pool_range {
   intptr_t padded;      // size of the window clipped to input + padding
 } pool_range;
 
+// The outputs low ..< high of the last dimension for which a tap lies inside of the input.
+typedef struct tap_range {
+  intptr_t low, high;
+} tap_range;
+
 typedef struct pool_job {
   kb_window window;
   pool_range *ranges[3];
+  tap_range *taps;
   intptr_t inputs, outputs; // elements of a plane
   bool count_include_pad;
   intptr_t divisor_override;
@@ -31,14 +37,17 @@ typedef struct pool_job {
 static intptr_t least(intptr_t a, intptr_t b) { return a < b ? a : b; }
 static intptr_t most(intptr_t a, intptr_t b) { return a > b ? a : b; }
 
-// The outputs low ..< high of a dimension whose tap lies inside of the input.
-static void tap_reach(const kb_window *window, int d, intptr_t tap, intptr_t *low, intptr_t *high) {
-  const intptr_t stride = window->stride[d];
-  const intptr_t shift = tap * window->dilation[d] - window->padding_begin[d];
-  *low = shift < 0 ? (-shift + stride - 1) / stride : 0;
-  *high = shift < window->input[d] ? (window->input[d] - shift - 1) / stride + 1 : 0;
-  *high = least(*high, window->output[d]);
-  *low = least(*low, *high);
+static void fill_taps(pool_job *job) {
+  const kb_window *window = &job->window;
+  const intptr_t stride = window->stride[2];
+  for (intptr_t tap = 0; tap < window->kernel[2]; tap++) {
+    const intptr_t shift = tap * window->dilation[2] - window->padding_begin[2];
+    const intptr_t low = shift < 0 ? (-shift + stride - 1) / stride : 0;
+    const intptr_t inside = window->input[2] - shift;
+    const intptr_t high = inside > 0 ? (inside - 1) / stride + 1 : 0;
+    job->taps[tap].high = least(high, window->output[2]);
+    job->taps[tap].low = least(low, job->taps[tap].high);
+  }
 }
 
 static void fill_ranges(pool_job *job) {
@@ -73,10 +82,13 @@ static pool_job make_job(const kb_window *window, bool adaptive, const void *x, 
   job.inputs = window->input[0] * window->input[1] * window->input[2];
   job.outputs = window->output[0] * window->output[1] * window->output[2];
   const intptr_t count = window->output[0] + window->output[1] + window->output[2];
-  job.range_bytes = (size_t)count * sizeof(pool_range);
+  job.range_bytes =
+      (size_t)count * sizeof(pool_range) + (size_t)window->kernel[2] * sizeof(tap_range);
   job.ranges[0] = kb_alloc(job.range_bytes);
   job.ranges[1] = job.ranges[0] + window->output[0];
   job.ranges[2] = job.ranges[1] + window->output[1];
+  job.taps = (tap_range *)(job.ranges[2] + window->output[2]);
+  fill_taps(&job);
   if (adaptive)
     fill_adaptive_ranges(&job);
   else
@@ -165,8 +177,8 @@ BODIES(scatter);
 BODIES(gather);
 
 // Runs a body over all planes, half types on float copies.
-static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t planes, size_t x_count,
-                size_t y_count) {
+static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t planes,
+                size_t x_count, size_t y_count) {
   if (!kb_dtype_is_half(dtype)) {
     kb_parallel_for(planes, plane_grain(job), bodies[dtype], job);
     return;
@@ -236,14 +248,16 @@ void kb_adaptive_max_pool(kb_dtype dtype, const intptr_t input[3], const intptr_
 
 void kb_pool_scatter(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
                      const int64_t *indices, const void *dy, void *dx) {
-  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count, .x = dy, .y = dx};
+  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count};
+  job.x = dy, job.y = dx;
   job.indices = (int64_t *)indices;
   run(scatter_bodies, dtype, &job, planes, output_count, input_count);
 }
 
 void kb_pool_gather(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
                     const int64_t *indices, const void *x, void *y) {
-  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count, .x = x, .y = y};
+  pool_job job = {.inputs = (intptr_t)input_count, .outputs = (intptr_t)output_count};
+  job.x = x, job.y = y;
   job.indices = (int64_t *)indices;
   run(gather_bodies, dtype, &job, planes, input_count, output_count);
 }

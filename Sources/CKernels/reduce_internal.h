@@ -125,6 +125,31 @@ typedef struct kb_fold_kernels {
                           void *first, void *second);
   // Σ (x − shift) y and Σ y.
   void (*dot_row)(size_t n, const void *x, const void *shift, const void *y, double sums[2]);
+
+  // Of normalisation; X stands for (x - mean) * rstd. `weight` and `bias` may be NULL.
+  // y = X * weight[i] + bias[i]
+  void (*normalize_row)(size_t n, const void *x, double mean, double rstd, const void *weight,
+                        const void *bias, void *y);
+  // y = (x - mean) * scale + shift
+  void (*scale_row)(size_t n, const void *x, double mean, double scale, double shift, void *y);
+  // The same with a mean, scale and shift per element.
+  void (*channel_row)(size_t n, const void *x, const void *mean, const void *scale,
+                      const void *shift, void *y);
+  // sums[0] = Σ dy * weight[i], sums[1] = Σ dy * weight[i] * X
+  void (*normalize_sums)(size_t n, const void *dy, const void *x, double mean, double rstd,
+                         const void *weight, double sums[2]);
+  // dx = scale * (dy * weight[i] - a - X * b); without weight `factor` takes its place
+  void (*normalize_dx)(size_t n, const void *dy, const void *x, double mean, double rstd,
+                       const void *weight, double factor, double scale, double a, double b,
+                       void *dx);
+  // dweight[i] += dy * X, dbias[i] += dy
+  void (*normalize_collect)(size_t n, const void *dy, const void *x, double mean, double rstd,
+                            void *dweight, void *dbias);
+  // As normalize_dx and normalize_collect, with all parameters per element and no weight.
+  void (*channel_dx)(size_t n, const void *dy, const void *x, const void *mean, const void *rstd,
+                     const void *scale, const void *a, const void *b, void *dx);
+  void (*channel_collect)(size_t n, const void *dy, const void *x, const void *mean,
+                          const void *rstd, void *dweight, void *dbias);
 } kb_fold_kernels;
 
 typedef struct kb_reduce_set {
@@ -135,18 +160,6 @@ typedef struct kb_reduce_set {
   void (*exp_columns)(size_t n, const float *x, const float *shift, float *y, float *sum);
   // dx[i] = dy[i] - exp(y[i]) * s
   void (*log_softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
-  // y[i] = (x[i] - mean) * rstd * weight[i] + bias[i]; weight and bias may be NULL.
-  void (*normalize_row)(size_t n, const float *x, float mean, float rstd, const float *weight,
-                        const float *bias, float *y);
-  // sums[0] = Σ dy w, sums[1] = Σ dy w (x - mean) rstd; weight may be NULL.
-  void (*normalize_sums)(size_t n, const float *dy, const float *x, float mean, float rstd,
-                         const float *weight, double sums[2]);
-  // dx = rstd (dy w - a - (x - mean) rstd b)
-  void (*normalize_dx)(size_t n, const float *dy, const float *x, float mean, float rstd,
-                       const float *weight, float a, float b, float *dx);
-  // dweight[i] += dy[i] (x[i] - mean) rstd, dbias[i] += dy[i]
-  void (*normalize_collect)(size_t n, const float *dy, const float *x, float mean, float rstd,
-                            float *dweight, float *dbias);
 } kb_reduce_set;
 
 extern const kb_reduce_set kb_reduce_baseline;
@@ -154,6 +167,11 @@ extern const kb_reduce_set kb_reduce_baseline;
 extern const kb_reduce_set kb_reduce_avx2, kb_reduce_avx512;
 #endif
 const kb_reduce_set *kb_active_reduce(void);
+
+// kb_variance with results of another dtype of the same kind.
+void kb_variance_into(kb_dtype dtype, kb_dtype out, size_t rank, const intptr_t *dims,
+                      const bool *reduced, const void *x, const intptr_t *strides,
+                      double correction, bool deviation, void *variance, void *mean);
 
 // The logsumexp case of kb_reduce.
 void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,

@@ -91,9 +91,10 @@ static void finish(const job *j, size_t output, const moments *m) {
   double value[2] = {m->squares / (spread > 0 ? spread : 0), 0};
   if (n == 0) value[0] = NAN;
   if (j->deviation) value[0] = sqrt(value[0]);
-  const bool wide = j->dtype == KB_FLOAT64 || j->dtype == KB_COMPLEX128;
   const bool is_complex = j->reader.type == KB_COMPUTE_COMPLEX;
-  const kb_dtype real = is_complex ? (wide ? KB_FLOAT64 : KB_FLOAT32) : j->dtype;
+  const kb_dtype real = j->dtype == KB_COMPLEX64    ? KB_FLOAT32
+                        : j->dtype == KB_COMPLEX128 ? KB_FLOAT64
+                                                    : j->dtype;
   kb_find_storer(KB_COMPUTE_DOUBLE, real)(1, value, j->variance + output * kb_dtype_size(real));
   if (!j->mean) return;
   value[0] = n == 0 ? NAN : m->mean, value[1] = n == 0 ? NAN : m->imaginary_mean;
@@ -207,7 +208,14 @@ static void run_pieces(void *context, size_t begin, size_t end) {
 void kb_variance(kb_dtype dtype, size_t rank, const intptr_t *dims, const bool *reduced,
                  const void *x, const intptr_t *strides, double correction, bool deviation,
                  void *variance, void *mean) {
-  job j = {.dtype = dtype, .correction = correction, .deviation = deviation,
+  kb_variance_into(dtype, dtype, rank, dims, reduced, x, strides, correction, deviation, variance,
+                   mean);
+}
+
+void kb_variance_into(kb_dtype dtype, kb_dtype out, size_t rank, const intptr_t *dims,
+                      const bool *reduced, const void *x, const intptr_t *strides,
+                      double correction, bool deviation, void *variance, void *mean) {
+  job j = {.dtype = out, .correction = correction, .deviation = deviation,
            .variance = variance, .mean = mean};
   kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
   const kb_compute type = kb_compute_of(dtype);

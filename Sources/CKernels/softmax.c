@@ -228,14 +228,19 @@ static void backward_rows(void *context, size_t begin, size_t end) {
 }
 
 static void backward_line(const job *j, size_t n, const void *dy, const void *y,
-                          const column_scratch *s, void *dx) {
-  if (j->type == KB_COMPUTE_FLOAT) {
+                          column_scratch *s, void *dx) {
+  if (j->type == KB_COMPUTE_FLOAT && j->logarithm) {
+    // exp_columns gives sums too; here nobody reads them.
+    memset(s->block, 0, sizeof s->block);
+    const float *g = dy;
+    float *d = dx;
+    kb_active_reduce()->exp_columns(n, y, (const float *)(const void *)s->block, d,
+                                    (float *)(void *)s->largest);
+    for (size_t i = 0; i < n; i++) d[i] = g[i] - d[i] * (float)s->sum[i];
+  } else if (j->type == KB_COMPUTE_FLOAT) {
     const float *g = dy, *f = y;
     float *d = dx;
-    for (size_t i = 0; i < n; i++) {
-      const float sum = (float)s->sum[i];
-      d[i] = j->logarithm ? g[i] - expf(f[i]) * sum : f[i] * (g[i] - sum);
-    }
+    for (size_t i = 0; i < n; i++) d[i] = f[i] * (g[i] - (float)s->sum[i]);
   } else {
     const double *g = dy, *f = y;
     double *d = dx;
@@ -251,6 +256,7 @@ static void backward_tile(const job *j, size_t output, size_t n, column_scratch 
   const bool single = j->type == KB_COMPUTE_FLOAT;
   const void *dy[8], *y[8];
   memset(s->sum, 0, sizeof s->sum);
+  memset(s->largest, 0, sizeof s->largest);
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(&reader, row, rows, n, s->lines, dy);

@@ -1,6 +1,6 @@
-// The pool: the caller publishes a job in one atomic word, everybody (the caller too) claims its tasks
-// from that word, and the caller waits until all claimed tasks are done. Nobody waits for a worker to
-// start, so a late or descheduled worker costs nothing but its help.
+// The pool: the caller publishes a job in one atomic word, everybody (the caller too) claims its
+// tasks from that word, and the caller waits until all claimed tasks are done. Nobody waits for a
+// worker to start, so a late or descheduled worker costs nothing but its help.
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE 1
 #endif
@@ -27,13 +27,13 @@ enum {
   MAX_THREADS = 256,
   // More claims than this only cost claims: pieces are then claimed in groups.
   MAX_CLAIMS = 4096,
-  // Prefetchers fetch cache lines in pairs, so two atomics need 128 bytes between them. Sharing a line
-  // made an increment 3.5 times slower.
+  // Prefetchers fetch cache lines in pairs, so two atomics need 128 bytes between them. Sharing a
+  // line made an increment 3.5 times slower.
   LINE = 128,
 };
 
-// A worker that looks for work this long after its last job is found awake by a training step's next
-// operation; waking a parked one costs the caller a 7 us system call and the job 22 us.
+// A worker that looks for work this long after its last job is found awake by a training step's
+// next operation; waking a parked one costs the caller a 7 us system call and the job 22 us.
 static const uint64_t long_spin_ns = 150 * 1000;
 // When spinning does not pay, or other processes want this processor.
 static const uint64_t short_spin_ns = 10 * 1000;
@@ -44,12 +44,13 @@ typedef struct {
   size_t count, grain, group; // `group` items are claimed at once; a multiple of `grain`
 } job;
 
-// epoch:32 | tasks:16 | next:16. Published in one store: with two, a worker could see the new epoch with
-// the old, exhausted task count and sit out the whole job.
+// epoch:32 | tasks:16 | next:16. Published in one store: with two, a worker could see the new epoch
+// with the old, exhausted task count and sit out the whole job.
 static _Alignas(LINE) uint64_t state;
 static _Alignas(LINE) uint64_t done; // tasks of this epoch that are finished
 static _Alignas(LINE) uint32_t sleepers;
-// Read only after a successful claim: until that task is counted as done, the owner cannot change it.
+// Read only after a successful claim: until that task is counted as done, the owner cannot change
+// it.
 static _Alignas(LINE) job current;
 static _Alignas(LINE) int owned; // some caller is publishing or waiting
 static _Alignas(LINE) int wanted; // threads, the caller included; 0: not decided yet
@@ -71,7 +72,7 @@ static inline void pause_once(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
-  __asm__ volatile("isb" ::: "memory"); // `yield` does nothing on most cores; isb waits about 10 ns
+  __asm__ volatile("isb" ::: "memory"); // `yield` does nothing on most cores, isb takes a moment
 #endif
 }
 
@@ -117,8 +118,8 @@ static bool run_claims(void) {
 }
 
 static void park(uint32_t seen) {
-  // The owner stores the state and then reads `sleepers`; here `sleepers` is stored and then the state
-  // read. Sequential consistency lets at least one of the two see the other.
+  // The owner stores the state and then reads `sleepers`; here `sleepers` is stored and then the
+  // state read. Sequential consistency lets at least one of the two see the other.
   __atomic_fetch_add(&sleepers, 1, __ATOMIC_SEQ_CST);
 #if defined(__linux__)
   _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the epoch is the second half");
@@ -171,8 +172,8 @@ static void *work(void *argument) {
   long preempted = preemptions();
   bool crowded = false;
   for (;;) {
-    // The epoch is read first: a job, or the wish that this worker ends, published after that is then
-    // seen as new.
+    // The epoch is read first: a job, or the wish that this worker ends, published after that is
+    // then seen as new.
     uint32_t seen = epoch_of(__atomic_load_n(&state, __ATOMIC_ACQUIRE));
     if (index >= __atomic_load_n(&active, __ATOMIC_ACQUIRE)) {
       return NULL;
@@ -278,8 +279,8 @@ void kb_set_thread_count(int count) {
   __atomic_store_n(&wanted, count < MAX_THREADS ? count : MAX_THREADS, __ATOMIC_RELAXED);
 }
 
-void kb_parallel_for(size_t count, size_t grain, void (*body)(void *context, size_t begin, size_t end),
-                     void *context) {
+void kb_parallel_for(size_t count, size_t grain,
+                     void (*body)(void *context, size_t begin, size_t end), void *context) {
   if (count == 0) {
     return;
   }
@@ -312,7 +313,7 @@ void kb_parallel_for(size_t count, size_t grain, void (*body)(void *context, siz
   inside = false;
   for (unsigned spins = 0; __atomic_load_n(&done, __ATOMIC_ACQUIRE) != tasks; spins++) {
     pause_once();
-    // After some 50 us the last worker has a long task or lost its processor, perhaps to this spin.
+    // After so long the last worker has a long task or lost its processor, perhaps to this spin.
     if (spins > 4096) {
       sched_yield();
     }

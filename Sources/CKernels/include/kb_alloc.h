@@ -5,14 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// A block of at least `bytes` (0 gives a valid pointer). Stops the program with one sentence when the
-// system has no more memory. The content is not initialised.
+// A block of at least `bytes` (0 gives a valid pointer). Stops the program with one sentence when
+// the system has no more memory. The content is not initialised.
 void *kb_alloc(size_t bytes);
 // `bytes` is what was asked for.
 void kb_free(void *block, size_t bytes);
 
-// Bytes asked for and not freed; the largest value since start or the last reset; bytes held from the
-// system in use or kept for reuse.
+// Bytes asked for and not freed; the largest value since start or the last reset; bytes held from
+// the system in use or kept for reuse. The peak is exact for blocks above 64 KB; of smaller blocks
+// each thread may leave up to 32 KB out of it.
 uint64_t kb_memory_current(void);
 uint64_t kb_memory_peak(void);
 uint64_t kb_memory_reserved(void);

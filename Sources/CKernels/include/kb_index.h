@@ -18,10 +18,11 @@ typedef enum kb_scatter_reduction {
 } kb_scatter_reduction;
 
 // out[i, j, k] = x[i, index[i, j, k], k] (dim = 1). `dims` is the shape of index and out, `length` that
-// of x along dim; the other dimensions of x are at least as long. Rank 0 is one element of length 1.
-kb_status kb_gather(size_t size, size_t rank, const intptr_t *dims, size_t dim, size_t length,
-                    const void *x, const intptr_t *x_strides, const int64_t *index,
-                    const intptr_t *index_strides, void *out, int64_t *bad);
+// of x along dim; the other dimensions of x are at least as long (as long when `x_strides` is NULL). Rank 0
+// is one element of length 1.
+kb_status kb_gather_along(size_t size, size_t rank, const intptr_t *dims, size_t dim, size_t length,
+                          const void *x, const intptr_t *x_strides, const int64_t *index,
+                          const intptr_t *index_strides, void *out, int64_t *bad);
 
 // y[i, index[i, j, k], k] op= source[i, j, k] for all of `index_dims`. `y` of shape `dims` is contiguous and
 // holds the initial values. Without `include_self` those that are met by an index do not take part (no

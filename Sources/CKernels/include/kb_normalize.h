@@ -8,7 +8,7 @@
 
 // How element (r, c) of [rows, columns] finds its weight and bias:
 // weight[(r % rows_per_item) * (columns / inner) + c / inner].
-// Layer norm: {1, 1}. Group norm of [N, C, S] as rows N·G, columns C/G·S: {G, S}.
+// Both are at least 1. Layer norm: {1, 1}. Group norm of [N, C, S] as rows N·G, columns C/G·S: {G, S}.
 typedef struct kb_affine {
   size_t rows_per_item, inner;
 } kb_affine;

@@ -11,8 +11,9 @@ enum {
   KB_PAD_CIRCULAR = 3,  // b c d | a b c d | a b c: padding ≤ dimension
 };
 
-// Elements of `size` bytes (1, 2, 4, 8, 16). The output has dims[i] + before[i] + after[i] ≥ 0 in each
-// dimension; negative amounts crop. `value` points at the constant's element (other modes: unused).
+// Elements of `size` bytes (1, 2, 4, 8, 16). The output has dims[i] + before[i] + after[i] ≥ 0 in
+// each dimension; negative amounts crop. `value` points at the constant's element (other modes:
+// unused).
 void kb_pad(int mode, size_t size, size_t rank, const intptr_t *dims, const intptr_t *before,
             const intptr_t *after, const void *x, const void *value, void *out);
 

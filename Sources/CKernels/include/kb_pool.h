@@ -1,6 +1,6 @@
-// Pooling over 1, 2 or 3 spatial dimensions. x is [planes, input…], y is [planes, output…], contiguous;
-// planes = batch × channels. Every dtype but bool and the complex ones; half types compute in float.
-// Indices are int64, [planes, output…]: the flat position in the plane's input.
+// Pooling over 1, 2 or 3 spatial dimensions. x is [planes, input…], y is [planes, output…],
+// contiguous; planes = batch × channels. Every dtype but bool and the complex ones; half types
+// compute in float. Indices are int64, [planes, output…]: the flat position in the plane's input.
 #ifndef KB_POOL_H
 #define KB_POOL_H
 
@@ -13,20 +13,21 @@
 void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
                  int64_t *indices);
 
-// Transpose of selecting by `indices`: dx[plane, indices[plane, o]] += dy[plane, o], from zero, in the
-// order of o. Serves max pooling and adaptive max pooling. Half types accumulate in float.
+// Transpose of selecting by `indices`: dx[plane, indices[plane, o]] += dy[plane, o], from zero, in
+// the order of o. Serves max pooling and adaptive max pooling. Half types accumulate in float.
 void kb_pool_scatter(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
                      const int64_t *indices, const void *dy, void *dx);
 // y[plane, o] = x[plane, indices[plane, o]]: the derivative of max pooling along x.
 void kb_pool_gather(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
                     const int64_t *indices, const void *x, void *y);
-// max_unpool: out[plane, indices[plane, o]] = y[plane, o], zeros elsewhere; the last of equal indices
-// stays. KB_INDEX_OUT_OF_RANGE when an index is not in 0 ..< input_count.
+// max_unpool: out[plane, indices[plane, o]] = y[plane, o], zeros elsewhere; the last of equal
+// indices stays. KB_INDEX_OUT_OF_RANGE when an index is not in 0 ..< input_count.
 kb_status kb_pool_unpool(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,
                          const int64_t *indices, const void *y, void *out);
 
-// Sum of each window divided by `divisor_override`, or if that is 0 by the size of the window clipped to
-// input + padding (count_include_pad) or to the input. Integer division truncates. Dilation is 1.
+// Sum of each window divided by `divisor_override`, or if that is 0 by the size of the window
+// clipped to input + padding (count_include_pad) or to the input. Integer division truncates.
+// Dilation is 1.
 void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, bool count_include_pad,
                      intptr_t divisor_override, const void *x, void *y);
 // Transpose of kb_average_pool; floating dtypes.

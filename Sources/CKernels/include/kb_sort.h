@@ -24,8 +24,8 @@ void kb_median(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, bo
                const void *x, const intptr_t *strides, void *values, int64_t *indices);
 
 // For each of `count` values the position at which it keeps a sorted line in order: the first one, or
-// the one after equal elements when `right`. Lines are contiguous, [lines, length]; values [lines, count],
-// or one line for all when `shared`.
+// the one after equal elements when `right`. Contiguous: sorted [lines, length], or one line for all when
+// `shared`; values and positions [lines, count].
 void kb_search_sorted(kb_dtype dtype, size_t lines, size_t length, const void *sorted, bool shared,
                       size_t count, const void *values, bool right, int64_t *positions);
 

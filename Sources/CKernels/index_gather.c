@@ -1,0 +1,109 @@
+// gather and index_select.
+#include "index_internal.h"
+#include "kb_alloc.h"
+#include "kb_threads.h"
+
+typedef struct job {
+  size_t size, rank, dim, line; // line: the last dimension
+  int64_t length;
+  intptr_t dims[KB_MAX_RANK + 1], x_strides[KB_MAX_RANK + 1], index_strides[KB_MAX_RANK + 1];
+  const char *x;
+  const int64_t *index;
+  char *out;
+  kb_index_fault fault;
+} job;
+
+static void gather_line(job *j, const char *x, const int64_t *index, char *out) {
+  const size_t last = j->rank - 1, n = j->line;
+  const intptr_t size = (intptr_t)j->size, index_stride = j->index_strides[last];
+  const intptr_t along = j->x_strides[j->dim], step = j->dim == last ? 0 : j->x_strides[last];
+  if (index_stride == 0 && j->dim != last) {
+    if ((uint64_t)*index >= (uint64_t)j->length)
+      kb_report_index(&j->fault, *index);
+    else
+      kb_copy_line(j->size, n, x + *index * along * size, step, out);
+    return;
+  }
+#define GATHER(T)                                                                                  \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    const int64_t at = index[(intptr_t)i * index_stride];                                          \
+    if ((uint64_t)at >= (uint64_t)j->length) {                                                     \
+      kb_report_index(&j->fault, at);                                                              \
+      return;                                                                                      \
+    }                                                                                              \
+    ((T *)out)[i] = ((const T *)x)[(intptr_t)i * step + at * along];                               \
+  }
+  KB_SWITCH_SIZE(j->size, GATHER)
+}
+
+static void gather_lines(void *context, size_t begin, size_t end) {
+  job *j = context;
+  const size_t outer = j->rank - 1;
+  intptr_t strides[KB_MAX_RANK + 1];
+  memcpy(strides, j->x_strides, sizeof strides);
+  strides[j->dim] = 0;
+  for (size_t line = begin; line < end && !__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED); line++) {
+    const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
+    const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
+    gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,
+                j->out + line * j->line * j->size);
+  }
+}
+
+static kb_status run(job *j, int64_t *bad) {
+  if (j->rank == 0) j->rank = 1, j->dims[0] = 1, j->x_strides[0] = j->index_strides[0] = 0;
+  j->line = (size_t)j->dims[j->rank - 1];
+  if (kb_element_count(j->rank, j->dims) == 0) return KB_OK;
+  kb_parallel_for(kb_element_count(j->rank - 1, j->dims), 8192 / j->line + 1, gather_lines, j);
+  return kb_index_status(&j->fault, bad);
+}
+
+kb_status kb_gather_along(size_t size, size_t rank, const intptr_t *dims, size_t dim, size_t length,
+                          const void *x, const intptr_t *x_strides, const int64_t *index,
+                          const intptr_t *index_strides, void *out, int64_t *bad) {
+  job j = {.size = size, .rank = rank, .dim = dim, .length = (int64_t)length, .x = x,
+           .index = index, .out = out};
+  memcpy(j.dims, dims, rank * sizeof *dims);
+  // NULL strides of x are those of its own shape, which the shape of index tells only along `dim`; the
+  // others are as long by contract of a contiguous x.
+  intptr_t shape[KB_MAX_RANK + 1];
+  memcpy(shape, dims, rank * sizeof *dims);
+  if (rank > 0) shape[dim] = (intptr_t)length;
+  kb_full_strides(rank, shape, x_strides, j.x_strides);
+  kb_full_strides(rank, dims, index_strides, j.index_strides);
+  return run(&j, bad);
+}
+
+// Merges dimensions that are one in memory, never `dim`; the index has stride 0 outside of it.
+static void merge(job *j) {
+  size_t count = 0, dim = j->dim;
+  for (size_t d = 0; d < j->rank; d++) {
+    const bool joins = count > 0 && d != j->dim && count - 1 != dim && d != j->dim + 1 &&
+                       j->x_strides[count - 1] == j->x_strides[d] * j->dims[d];
+    const size_t to = joins ? count - 1 : count++;
+    const intptr_t before = joins ? j->dims[to] : 1;
+    if (d == j->dim) dim = to;
+    j->dims[to] = before * j->dims[d];
+    j->x_strides[to] = j->x_strides[d];
+    j->index_strides[to] = j->index_strides[d];
+  }
+  j->rank = count, j->dim = dim;
+}
+
+kb_status kb_index_select(size_t size, size_t rank, const intptr_t *dims, size_t dim, const void *x,
+                          const intptr_t *x_strides, const int64_t *index, size_t count,
+                          intptr_t index_stride, void *out, int64_t *bad) {
+  job j = {.size = size, .rank = rank, .dim = dim, .length = rank > 0 ? dims[dim] : 1, .x = x,
+           .index = index, .out = out};
+  if (rank == 0) {
+    // A scalar is indexed as [1]: `count` copies.
+    j.rank = 1, j.dim = 0, j.dims[0] = (intptr_t)count, j.index_strides[0] = index_stride;
+    return run(&j, bad);
+  }
+  kb_full_strides(rank, dims, x_strides, j.x_strides);
+  memcpy(j.dims, dims, rank * sizeof *dims);
+  j.dims[dim] = (intptr_t)count;
+  for (size_t d = 0; d < rank; d++) j.index_strides[d] = d == dim ? index_stride : 0;
+  merge(&j);
+  return run(&j, bad);
+}

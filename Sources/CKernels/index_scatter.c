@@ -1,0 +1,173 @@
+// scatter, scatter with reduction, index_add and relatives. Elements meet only along `dim`, so tiles of the
+// other dimensions are tasks, and each goes along `dim` in order.
+#include "index_combine.h"
+#include "kb_threads.h"
+#include "widen.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+#define TILE 512
+
+typedef enum { PASS_CLEAR, PASS_COMBINE, PASS_COUNT } pass;
+
+typedef struct job {
+  pass pass;
+  size_t rank, dim, size, source_size;
+  int64_t length;
+  size_t count; // indices along dim
+  // Without `dim`: dimensions of the index, strides of y, index, source.
+  size_t kept_rank;
+  intptr_t dims[KB_MAX_RANK], y_strides[KB_MAX_RANK], index_strides[KB_MAX_RANK],
+      source_strides[KB_MAX_RANK];
+  intptr_t y_along, index_along, source_along;
+  size_t inner, tile, tiles; // the last kept dimension, cut
+  char *y;
+  const int64_t *index;
+  const char *source;
+  kb_combiner combine;
+  char identity[16];
+  uint32_t *counts;
+  kb_index_fault fault;
+} job;
+
+static void touch(const job *j, intptr_t at, size_t n, intptr_t y_stride, const char *source,
+                  intptr_t source_stride) {
+  switch (j->pass) {
+    case PASS_COMBINE:
+      j->combine(n, source, source_stride, j->y + at * (intptr_t)j->size, y_stride);
+      break;
+    case PASS_CLEAR:
+      for (size_t i = 0; i < n; i++)
+        memcpy(j->y + (at + (intptr_t)i * y_stride) * (intptr_t)j->size, j->identity, j->size);
+      break;
+    case PASS_COUNT:
+      for (size_t i = 0; i < n; i++) j->counts[at + (intptr_t)i * y_stride]++;
+      break;
+  }
+}
+
+static void scatter_tile(job *j, size_t number) {
+  const size_t line = number / j->tiles, first = number % j->tiles * j->tile;
+  const size_t n = j->inner - first < j->tile ? j->inner - first : j->tile, last = j->kept_rank - 1;
+  const intptr_t y_step = j->y_strides[last], index_step = j->index_strides[last];
+  const intptr_t source_step = j->source_strides[last], size = (intptr_t)j->source_size;
+  const size_t start = line * j->inner + first;
+  const intptr_t y = kb_plan_offset(j->kept_rank, j->dims, j->y_strides, start);
+  const int64_t *index = j->index + kb_plan_offset(j->kept_rank, j->dims, j->index_strides, start);
+  const char *source =
+      j->source + size * kb_plan_offset(j->kept_rank, j->dims, j->source_strides, start);
+  // Neighbours with a common index go together.
+  const size_t group = index_step == 0 ? n : 1;
+  for (size_t k = 0; k < j->count; k++) {
+    for (size_t i = 0; i < n; i += group) {
+      const int64_t at = index[(intptr_t)k * j->index_along + (intptr_t)i * index_step];
+      if ((uint64_t)at >= (uint64_t)j->length) {
+        kb_report_index(&j->fault, at);
+        return;
+      }
+      touch(j, y + at * j->y_along + (intptr_t)i * y_step, group, y_step,
+            source + size * ((intptr_t)k * j->source_along + (intptr_t)i * source_step), source_step);
+    }
+  }
+}
+
+static void scatter_tiles(void *context, size_t begin, size_t end) {
+  job *j = context;
+  for (size_t number = begin; number < end; number++) scatter_tile(j, number);
+}
+
+static void walk(job *j, pass pass) {
+  j->pass = pass;
+  const size_t lines = kb_element_count(j->kept_rank - 1, j->dims);
+  kb_parallel_for(lines * j->tiles, 8192 / (j->tile * j->count) + 1, scatter_tiles, j);
+}
+
+// `dims` of y, `index_dims` of the index; at least one of each.
+static void prepare(job *j, const intptr_t *dims, const intptr_t *index_dims,
+                    const intptr_t *index_strides, const intptr_t *source_strides) {
+  intptr_t y[KB_MAX_RANK], index[KB_MAX_RANK], source[KB_MAX_RANK];
+  kb_full_strides(j->rank, dims, NULL, y);
+  kb_full_strides(j->rank, index_dims, index_strides, index);
+  kb_full_strides(j->rank, index_dims, source_strides, source);
+  j->kept_rank = 0;
+  for (size_t d = 0; d < j->rank; d++) {
+    if (d == j->dim || index_dims[d] == 1) continue;
+    const size_t k = j->kept_rank;
+    if (k > 0 && j->y_strides[k - 1] == y[d] * index_dims[d] &&
+        j->index_strides[k - 1] == index[d] * index_dims[d] &&
+        j->source_strides[k - 1] == source[d] * index_dims[d]) {
+      j->dims[k - 1] *= index_dims[d];
+      j->y_strides[k - 1] = y[d], j->index_strides[k - 1] = index[d];
+      j->source_strides[k - 1] = source[d];
+      continue;
+    }
+    j->dims[k] = index_dims[d], j->y_strides[k] = y[d], j->index_strides[k] = index[d];
+    j->source_strides[k] = source[d];
+    j->kept_rank++;
+  }
+  if (j->kept_rank == 0) {
+    j->dims[0] = 1, j->y_strides[0] = j->index_strides[0] = j->source_strides[0] = 0;
+    j->kept_rank = 1;
+  }
+  j->y_along = y[j->dim], j->index_along = index[j->dim], j->source_along = source[j->dim];
+  j->count = (size_t)index_dims[j->dim];
+  j->length = dims[j->dim];
+  j->inner = (size_t)j->dims[j->kept_rank - 1];
+  // Going across lines pays only where they are neighbours in memory.
+  j->tile = j->y_strides[j->kept_rank - 1] == 1 && j->inner > TILE ? TILE : j->inner;
+  if (j->y_along == 1) j->tile = 1;
+  j->tiles = (j->inner + j->tile - 1) / j->tile;
+}
+
+static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t total,
+                         void *y, int64_t *bad) {
+  const kb_dtype wide = op == KB_SCATTER_ASSIGN ? dtype : kb_combine_dtype(dtype);
+  float *copy = wide == dtype ? NULL : kb_widen(dtype, total, y);
+  j->y = copy ? (char *)copy : y;
+  j->size = kb_dtype_size(wide);
+  j->combine = kb_find_combiner(op, dtype);
+  if (op != KB_SCATTER_ASSIGN && !include_self) {
+    kb_combine_identity(op, wide, j->identity);
+    walk(j, PASS_CLEAR);
+  }
+  if (!j->fault.found) walk(j, PASS_COMBINE);
+  if (op == KB_SCATTER_MEAN && !j->fault.found) {
+    j->counts = kb_alloc(total * sizeof(uint32_t));
+    for (size_t i = 0; i < total; i++) j->counts[i] = include_self;
+    walk(j, PASS_COUNT);
+    kb_divide_by_counts(wide, total, j->counts, j->y);
+    kb_free(j->counts, total * sizeof(uint32_t));
+  }
+  if (copy) kb_narrow(dtype, total, copy, y);
+  return kb_index_status(&j->fault, bad);
+}
+
+kb_status kb_scatter(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
+                     const intptr_t *dims, size_t dim, void *y, const intptr_t *index_dims,
+                     const int64_t *index, const intptr_t *index_strides, const void *source,
+                     const intptr_t *source_strides, int64_t *bad) {
+  static const intptr_t one[1] = {1}, zero[1] = {0};
+  if (rank == 0)
+    rank = 1, dim = 0, dims = index_dims = one, index_strides = source_strides = zero;
+  const size_t total = kb_element_count(rank, dims);
+  if (kb_element_count(rank, index_dims) == 0) return KB_OK;
+  job j = {.rank = rank, .dim = dim, .index = index, .source = source,
+           .source_size = kb_dtype_size(dtype)};
+  prepare(&j, dims, index_dims, index_strides, source_strides);
+  return scatter(&j, op, include_self, dtype, total, y, bad);
+}
+
+kb_status kb_index_update(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
+                          const intptr_t *dims, size_t dim, void *y, const int64_t *index, size_t count,
+                          intptr_t index_stride, const void *source, const intptr_t *source_strides,
+                          int64_t *bad) {
+  intptr_t index_dims[KB_MAX_RANK] = {0}, strides[KB_MAX_RANK] = {0};
+  static const intptr_t one[1] = {1};
+  // A scalar is updated as [1].
+  if (rank == 0) rank = 1, dim = 0, dims = one, source_strides = NULL;
+  memcpy(index_dims, dims, rank * sizeof *dims);
+  index_dims[dim] = (intptr_t)count;
+  strides[dim] = index_stride;
+  return kb_scatter(op, include_self, dtype, rank, dims, dim, y, index_dims, index, strides, source,
+                    source_strides, bad);
+}

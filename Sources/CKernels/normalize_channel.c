@@ -1,0 +1,210 @@
+// Normalisation by channel over [batch, channels, inner]. With inner = 1 rows of channels are vectors;
+// otherwise each (batch, channel) has a run of `inner` elements.
+#include "kb_normalize.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "kb_reduce.h"
+#include "kb_threads.h"
+#include "normalize_internal.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+typedef struct job {
+  kb_dtype dtype;
+  kb_compute type;
+  size_t batch, channels, inner;
+  const kb_fold_kernels *kernels;
+  const char *x, *dy;
+  const char *mean, *rstd;             // [channels], compute type
+  const char *scale, *shift;           // [channels], compute type
+  const char *mean_share, *size_share; // Σdy / n and Σdy X / n, or zeros
+  char *y;
+  size_t block_rows;
+  double *collected; // [blocks][2][channels]: dweight, dbias
+} job;
+
+void kb_channel_statistics(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
+                           void *mean, void *variance) {
+  const intptr_t dims[3] = {(intptr_t)batch, (intptr_t)channels, (intptr_t)inner};
+  const bool reduced[3] = {true, false, true};
+  const kb_dtype out = dtype == KB_FLOAT64 ? KB_FLOAT64 : KB_FLOAT32;
+  kb_variance_into(dtype, out, 3, dims, reduced, x, NULL, 0, false, variance, mean);
+}
+
+// Rows of a task: whole rows of channels, or runs.
+static size_t rows_of(const job *j) { return j->inner == 1 ? j->batch : j->batch * j->channels; }
+static size_t width_of(const job *j) { return j->inner == 1 ? j->channels : j->inner; }
+
+static void forward(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
+  const size_t line = width * kb_compute_size(j->type), bytes = 2 * line;
+  const kb_storer store = kb_find_storer(j->type, j->dtype);
+  char *buffer = kb_alloc(bytes);
+  for (size_t row = begin; row < end; row++) {
+    const void *x = kb_line(j->dtype, j->type, j->x + row * width * size, width, buffer);
+    char *y = j->y + row * width * size;
+    char *result = kb_is_native(j->dtype, j->type) ? y : buffer + line;
+    const size_t c = row % j->channels;
+    if (j->inner == 1)
+      j->kernels->channel_row(width, x, j->mean, j->scale, j->shift, result);
+    else
+      j->kernels->scale_row(width, x, kb_get(j->type, j->mean, c), kb_get(j->type, j->scale, c),
+                            kb_get(j->type, j->shift, c), result);
+    if (result != y) store(width, result, y);
+  }
+  kb_free(buffer, bytes);
+}
+
+static size_t grain(const job *j) { return 16384 / (width_of(j) + 1) + 1; }
+
+// weight[c] · factor[c] and other parameters as arrays of the compute type.
+static char *channel_array(const job *j) { return kb_alloc(j->channels * kb_compute_size(j->type)); }
+static void release(const job *j, const char *array) {
+  kb_free((void *)(uintptr_t)array, j->channels * kb_compute_size(j->type));
+}
+
+static char *scales(const job *j, const void *weight) {
+  char *scale = channel_array(j);
+  const char *wide = kb_widen_parameters(j->dtype, j->type, j->channels, weight);
+  for (size_t c = 0; c < j->channels; c++) {
+    const double rstd = kb_get(j->type, j->rstd, c);
+    kb_set(j->type, scale, c, wide ? rstd * kb_get(j->type, wide, c) : rstd);
+  }
+  kb_release_parameters(j->dtype, j->type, j->channels, wide);
+  return scale;
+}
+
+static job make_job(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
+                    const void *mean, const void *rstd) {
+  job j = {.dtype = dtype, .batch = batch, .channels = channels, .inner = inner, .x = x,
+           .mean = mean, .rstd = rstd, .type = kb_compute_of(dtype)};
+  j.kernels = &kb_active_reduce()->folds[j.type];
+  return j;
+}
+
+void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
+                          const void *mean, const void *rstd, const void *weight, const void *bias,
+                          void *y) {
+  if (channels == 0) return;
+  job j = make_job(dtype, batch, channels, inner, x, mean, rstd);
+  char *scale = scales(&j, weight), *shift = channel_array(&j);
+  const char *wide = kb_widen_parameters(dtype, j.type, channels, bias);
+  for (size_t c = 0; c < channels; c++)
+    kb_set(j.type, shift, c, wide ? kb_get(j.type, wide, c) : 0);
+  kb_release_parameters(dtype, j.type, channels, wide);
+  j.scale = scale, j.shift = shift, j.y = y;
+  kb_parallel_for(rows_of(&j), grain(&j), forward, &j);
+  release(&j, scale);
+  release(&j, shift);
+}
+
+static void flush(const job *j, char *single, double *collected) {
+  for (size_t i = 0; i < 2 * j->channels; i++) collected[i] += kb_get(j->type, single, i);
+  memset(single, 0, 2 * j->channels * kb_compute_size(j->type));
+}
+
+// Rows between two transfers of the sums into doubles.
+#define COLLECT_ROWS 64
+
+static void collect(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t width = width_of(j), size = kb_dtype_size(j->dtype), element = kb_compute_size(j->type);
+  const size_t bytes = 2 * width * element, single_bytes = 2 * j->channels * element;
+  char *buffer = kb_alloc(bytes), *single = kb_alloc(single_bytes);
+  const size_t rows = rows_of(j);
+  memset(single, 0, single_bytes);
+  for (size_t block = begin; block < end; block++) {
+    double *collected = j->collected + block * 2 * j->channels;
+    memset(collected, 0, 2 * j->channels * sizeof(double));
+    const size_t first = block * j->block_rows;
+    const size_t last = rows - first < j->block_rows ? rows : first + j->block_rows;
+    for (size_t row = first; row < last; row++) {
+      const size_t at = row * width * size, c = row % j->channels;
+      const void *x = kb_line(j->dtype, j->type, j->x + at, width, buffer);
+      const void *dy = kb_line(j->dtype, j->type, j->dy + at, width, buffer + width * element);
+      if (j->inner > 1) {
+        double sums[2];
+        j->kernels->normalize_sums(width, dy, x, kb_get(j->type, j->mean, c),
+                                   kb_get(j->type, j->rstd, c), NULL, sums);
+        collected[c] += sums[1], collected[j->channels + c] += sums[0];
+        continue;
+      }
+      j->kernels->channel_collect(width, dy, x, j->mean, j->rstd, single,
+                                  single + j->channels * element);
+      if ((row - first) % COLLECT_ROWS == COLLECT_ROWS - 1) flush(j, single, collected);
+    }
+    if (j->inner == 1) flush(j, single, collected);
+  }
+  kb_free(single, single_bytes);
+  kb_free(buffer, bytes);
+}
+
+static void backward(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
+  const size_t line = width * kb_compute_size(j->type), bytes = 3 * line;
+  const kb_storer store = kb_find_storer(j->type, j->dtype);
+  char *buffer = kb_alloc(bytes);
+  for (size_t row = begin; row < end; row++) {
+    const size_t at = row * width * size, c = row % j->channels;
+    const void *x = kb_line(j->dtype, j->type, j->x + at, width, buffer);
+    const void *dy = kb_line(j->dtype, j->type, j->dy + at, width, buffer + line);
+    char *dx = j->y + at, *result = kb_is_native(j->dtype, j->type) ? dx : buffer + 2 * line;
+    if (j->inner == 1)
+      j->kernels->channel_dx(width, dy, x, j->mean, j->rstd, j->scale, j->mean_share, j->size_share,
+                             result);
+    else
+      j->kernels->normalize_dx(width, dy, x, kb_get(j->type, j->mean, c),
+                               kb_get(j->type, j->rstd, c), NULL, 1, kb_get(j->type, j->scale, c),
+                               kb_get(j->type, j->mean_share, c), kb_get(j->type, j->size_share, c),
+                               result);
+    if (result != dx) store(width, result, dx);
+  }
+  kb_free(buffer, bytes);
+}
+
+void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, size_t channels,
+                                   size_t inner, const void *dy, const void *x, const void *mean,
+                                   const void *rstd, const void *weight, void *dx, void *dweight,
+                                   void *dbias) {
+  if (channels == 0) return;
+  job j = make_job(dtype, batch, channels, inner, x, mean, rstd);
+  j.dy = dy, j.y = dx;
+  char *mean_share = channel_array(&j), *size_share = channel_array(&j);
+  for (size_t c = 0; c < channels; c++) {
+    kb_set(j.type, mean_share, c, 0);
+    kb_set(j.type, size_share, c, 0);
+  }
+  if (training || dweight || dbias) {
+    const size_t rows = rows_of(&j);
+    j.block_rows = rows > 32 ? (rows + 31) / 32 : 1;
+    const size_t blocks = (rows + j.block_rows - 1) / j.block_rows;
+    const size_t bytes = blocks * 2 * channels * sizeof(double);
+    j.collected = kb_alloc(bytes);
+    kb_parallel_for(blocks, 8192 / (j.block_rows * width_of(&j) + 1) + 1, collect, &j);
+    kb_sum_blocks(dtype, blocks, 2 * channels, channels, j.collected, dweight);
+    kb_sum_blocks(dtype, blocks, 2 * channels, channels, j.collected + channels, dbias);
+    const double n = (double)batch * (double)inner;
+    for (size_t c = 0; c < channels && training; c++) {
+      double sums[2] = {0, 0};
+      for (size_t block = 0; block < blocks; block++) {
+        sums[0] += j.collected[block * 2 * channels + channels + c];
+        sums[1] += j.collected[block * 2 * channels + c];
+      }
+      kb_set(j.type, mean_share, c, sums[0] / n);
+      kb_set(j.type, size_share, c, sums[1] / n);
+    }
+    kb_free(j.collected, bytes);
+  }
+  if (dx) {
+    char *scale = scales(&j, weight);
+    j.scale = scale, j.mean_share = mean_share, j.size_share = size_share;
+    kb_parallel_for(rows_of(&j), grain(&j), backward, &j);
+    release(&j, scale);
+  }
+  release(&j, mean_share);
+  release(&j, size_share);
+}

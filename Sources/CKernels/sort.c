@@ -1,0 +1,308 @@
+// Sorting and selection on unsigned keys in the elements' order. A key of up to 32 bits shares a word with
+// its index, so that any sort of words is stable; 64-bit keys go beside it.
+#include "kb_sort.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "half.h"
+#include "kb_alloc.h"
+#include "kb_threads.h"
+#include "reduce_internal.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+typedef struct item {
+  uint64_t key, index;
+} item;
+
+// Order-preserving keys; every NaN is the largest, -0 is 0.
+static inline uint32_t key_float(float x) {
+  const uint32_t bits = kb_float_bits(x == 0 ? 0 : x);
+  if (x != x) return UINT32_MAX;
+  return bits & 0x80000000 ? ~bits : bits | 0x80000000;
+}
+
+static inline uint64_t key_double(double x) {
+  uint64_t bits;
+  const double value = x == 0 ? 0 : x;
+  memcpy(&bits, &value, 8);
+  if (x != x) return UINT64_MAX;
+  return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
+}
+
+static inline uint64_t key_int(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63; }
+
+static unsigned key_bits(kb_dtype dtype) {
+  switch (dtype) {
+    case KB_FLOAT64: case KB_INT64: return 64;
+    case KB_INT8: case KB_UINT8: case KB_BOOL: return 8;
+    case KB_INT16: return 16;
+    default: return 32;
+  }
+}
+
+static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
+  switch (dtype) {
+    case KB_FLOAT32: return key_float(((const float *)x)[i]);
+    case KB_FLOAT64: return key_double(((const double *)x)[i]);
+    case KB_FLOAT16: return key_float(kb_float16_to_float(((const uint16_t *)x)[i]));
+    case KB_BFLOAT16: return key_float(kb_bfloat16_to_float(((const uint16_t *)x)[i]));
+    case KB_INT8: return (uint64_t)(((const int8_t *)x)[i] + 128);
+    case KB_INT16: return (uint64_t)(((const int16_t *)x)[i] + 32768);
+    case KB_INT32: return (uint32_t)((const int32_t *)x)[i] ^ 0x80000000;
+    case KB_INT64: return key_int(((const int64_t *)x)[i]);
+    default: return ((const uint8_t *)x)[i];
+  }
+}
+
+// For a type of items: insertion sort, radix sort by the key's bytes, selection of the first k.
+#define DEFINE_ITEMS(name, T, KEY, LESS, SHIFT)                                                    \
+  static void name##_insertion(size_t n, T *x) {                                                   \
+    for (size_t i = 1; i < n; i++) {                                                               \
+      const T v = x[i];                                                                            \
+      size_t k = i;                                                                                \
+      for (; k > 0 && LESS(v, x[k - 1]); k--) x[k] = x[k - 1];                                     \
+      x[k] = v;                                                                                    \
+    }                                                                                              \
+  }                                                                                                \
+  static void name##_sort(size_t n, unsigned bits, T *x, T *scratch) {                             \
+    if (n <= 48) {                                                                                 \
+      name##_insertion(n, x);                                                                      \
+      return;                                                                                      \
+    }                                                                                              \
+    T *from = x, *to = scratch;                                                                    \
+    for (unsigned shift = SHIFT; shift < SHIFT + bits; shift += 8) {                               \
+      size_t counts[256] = {0}, at = 0;                                                            \
+      for (size_t i = 0; i < n; i++) counts[KEY(from[i]) >> shift & 255]++;                        \
+      if (counts[KEY(from[0]) >> shift & 255] == n) continue;                                      \
+      for (int digit = 0; digit < 256; digit++) {                                                  \
+        const size_t count = counts[digit];                                                        \
+        counts[digit] = at;                                                                        \
+        at += count;                                                                               \
+      }                                                                                            \
+      for (size_t i = 0; i < n; i++) to[counts[KEY(from[i]) >> shift & 255]++] = from[i];          \
+      T *other = from;                                                                             \
+      from = to, to = other;                                                                       \
+    }                                                                                              \
+    if (from != x) memcpy(x, from, n * sizeof(T));                                                 \
+  }                                                                                                \
+  /* Hoare's selection with the median of three: the k least come first, in no order. */           \
+  static void name##_select(size_t n, size_t k, T *x) {                                            \
+    size_t low = 0, high = n;                                                                      \
+    while (high - low > 32 && k > low && k < high) {                                               \
+      T a = x[low], b = x[low + (high - low) / 2], c = x[high - 1];                                \
+      if (LESS(b, a)) { const T t = a; a = b, b = t; }                                             \
+      if (LESS(c, b)) b = LESS(c, a) ? a : c;                                                      \
+      size_t i = low, j = high - 1;                                                                \
+      for (;;) {                                                                                   \
+        while (LESS(x[i], b)) i++;                                                                 \
+        while (LESS(b, x[j])) j--;                                                                 \
+        if (i >= j) break;                                                                         \
+        const T t = x[i];                                                                          \
+        x[i++] = x[j], x[j--] = t;                                                                 \
+      }                                                                                            \
+      /* Items differ, so x[low ..< i] are less than the rest. */                                  \
+      if (k <= i) high = i; else low = i;                                                          \
+    }                                                                                              \
+    if (high - low <= 32) name##_insertion(high - low, x + low);                                   \
+  }
+
+#define WORD_KEY(v) (v)
+#define WORD_LESS(a, b) ((a) < (b))
+#define ITEM_KEY(v) ((v).key)
+#define ITEM_LESS(a, b) ((a).key < (b).key || ((a).key == (b).key && (a).index < (b).index))
+DEFINE_ITEMS(word, uint64_t, WORD_KEY, WORD_LESS, 32)
+DEFINE_ITEMS(item, item, ITEM_KEY, ITEM_LESS, 0)
+
+typedef enum { TASK_SORT, TASK_TOP, TASK_KTH, TASK_MEDIAN } task;
+
+typedef struct job {
+  task task;
+  kb_reduce_plan plan;
+  kb_row_reader reader;
+  kb_dtype dtype;
+  bool words, descending, sorted, ignore_nan;
+  size_t k, inner, results; // results per line
+  char *values;
+  int64_t *indices;
+} job;
+
+static void load_items(const job *j, const char *x, void *items) {
+  const size_t n = j->plan.length;
+  const intptr_t stride = j->plan.reduced_strides[0];
+  for (size_t i = 0; i < n; i++) {
+    uint64_t key = key_at(j->dtype, x, (intptr_t)i * stride);
+    if (j->words) {
+      if (j->descending) key = ~key & (key_bits(j->dtype) == 32 ? UINT32_MAX : 0xffff);
+      ((uint64_t *)items)[i] = key << 32 | i;
+    } else {
+      ((item *)items)[i] = (item){j->descending ? ~key : key, i};
+    }
+  }
+}
+
+static uint64_t key_of(const job *j, const void *items, size_t i) {
+  return j->words ? ((const uint64_t *)items)[i] >> 32 : ((const item *)items)[i].key;
+}
+
+static size_t index_of(const job *j, const void *items, size_t i) {
+  return j->words ? (uint32_t)((const uint64_t *)items)[i] : ((const item *)items)[i].index;
+}
+
+static void sort_items(const job *j, size_t n, void *items, void *scratch) {
+  // Inverted keys of 8 bits fill 16.
+  const unsigned bits = key_bits(j->dtype) < 16 ? 16 : key_bits(j->dtype);
+  if (j->words)
+    word_sort(n, bits, items, scratch);
+  else
+    item_sort(n, 64, items, scratch);
+}
+
+static void select_items(const job *j, size_t k, void *items) {
+  if (j->words)
+    word_select(j->plan.length, k, items);
+  else
+    item_select(j->plan.length, k, items);
+}
+
+static void write_result(const job *j, size_t output, size_t place, const char *x, size_t index) {
+  const size_t at = output / j->inner * j->inner * j->results + output % j->inner + place * j->inner;
+  const size_t size = kb_dtype_size(j->dtype);
+  if (j->indices) j->indices[at] = (int64_t)index;
+  if (j->values)
+    memcpy(j->values + at * size,
+           x + (intptr_t)index * j->plan.reduced_strides[0] * (intptr_t)size, size);
+}
+
+static void write_items(const job *j, size_t output, const char *x, const void *items) {
+  for (size_t i = 0; i < j->results; i++) write_result(j, output, i, x, index_of(j, items, i));
+}
+
+// Selected items in order of position.
+static void order_by_position(const job *j, size_t k, void *items, void *scratch) {
+  for (size_t i = 0; i < k; i++) {
+    const uint64_t index = index_of(j, items, i);
+    if (j->words)
+      ((uint64_t *)items)[i] = index << 32 | index;
+    else
+      ((item *)items)[i] = (item){index, index};
+  }
+  if (j->words)
+    word_sort(k, 32, items, scratch);
+  else
+    item_sort(k, 64, items, scratch);
+}
+
+static void write_kth(const job *j, size_t output, size_t k, const char *x, void *items) {
+  select_items(j, k, items);
+  uint64_t key = 0;
+  for (size_t i = 0; i < k; i++) key = i == 0 || key_of(j, items, i) > key ? key_of(j, items, i) : key;
+  size_t index = SIZE_MAX;
+  for (size_t i = 0; i < j->plan.length; i++)
+    if (key_of(j, items, i) == key && index_of(j, items, i) < index) index = index_of(j, items, i);
+  write_result(j, output, 0, x, index);
+}
+
+static void write_median(const job *j, size_t output, const char *x, void *items) {
+  const size_t n = j->plan.length;
+  size_t numbers = n, first = 0;
+  if (kb_compute_of(j->dtype) != KB_COMPUTE_INT64) {
+    const uint64_t nan_key = key_bits(j->dtype) == 64 ? UINT64_MAX : UINT32_MAX;
+    for (size_t i = n; i-- > 0;)
+      if (key_of(j, items, i) == nan_key) numbers--, first = i;
+  }
+  if (numbers == 0 || (numbers < n && !j->ignore_nan))
+    write_result(j, output, 0, x, first);
+  else
+    write_kth(j, output, (numbers - 1) / 2 + 1, x, items);
+}
+
+static void run_lines(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t half = j->plan.length * (j->words ? sizeof(uint64_t) : sizeof(item));
+  char *items = kb_alloc(2 * half), *scratch = items + half;
+  for (size_t output = begin; output < end; output++) {
+    const char *x = kb_reader_at(&j->reader, output).x;
+    load_items(j, x, items);
+    switch (j->task) {
+      case TASK_SORT:
+        sort_items(j, j->plan.length, items, scratch);
+        write_items(j, output, x, items);
+        break;
+      case TASK_TOP:
+        select_items(j, j->k, items);
+        if (j->sorted)
+          sort_items(j, j->k, items, scratch);
+        else
+          order_by_position(j, j->k, items, scratch);
+        write_items(j, output, x, items);
+        break;
+      case TASK_KTH:
+        write_kth(j, output, j->k, x, items);
+        break;
+      case TASK_MEDIAN:
+        write_median(j, output, x, items);
+        break;
+    }
+  }
+  kb_free(items, 2 * half);
+}
+
+static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const void *x,
+                const intptr_t *strides) {
+  bool reduced[KB_MAX_RANK] = {false};
+  j->inner = 1;
+  if (rank > 0) reduced[dim] = true;
+  for (size_t d = dim + 1; d < rank; d++) j->inner *= (size_t)dims[d];
+  kb_plan_reduction(&j->plan, rank, dims, reduced, strides, true);
+  if (j->plan.outputs == 0 || j->plan.length == 0) return;
+  j->reader = kb_make_reader(&j->plan, x, j->dtype, kb_compute_of(j->dtype), KB_LOAD_VALUE);
+  j->words = key_bits(j->dtype) <= 32 && j->plan.length <= UINT32_MAX;
+  kb_parallel_for(j->plan.outputs, 2048 / j->plan.length + 1, run_lines, j);
+}
+
+void kb_sort(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, bool descending,
+             const void *x, const intptr_t *strides, void *values, int64_t *indices) {
+  job j = {.task = TASK_SORT, .dtype = dtype, .descending = descending,
+           .values = values, .indices = indices};
+  j.results = rank > 0 ? (size_t)dims[dim] : 1;
+  run(&j, rank, dims, dim, x, strides);
+}
+
+void kb_topk(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, size_t k, bool largest,
+             bool sorted, const void *x, const intptr_t *strides, void *values, int64_t *indices) {
+  job j = {.task = TASK_TOP, .dtype = dtype, .descending = largest, .sorted = sorted, .k = k,
+           .results = k, .values = values, .indices = indices};
+  if (k > 0) run(&j, rank, dims, dim, x, strides);
+}
+
+void kb_kth_value(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, size_t k,
+                  const void *x, const intptr_t *strides, void *values, int64_t *indices) {
+  job j = {.task = TASK_KTH, .dtype = dtype, .k = k, .results = 1,
+           .values = values, .indices = indices};
+  run(&j, rank, dims, dim, x, strides);
+}
+
+void kb_median(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, bool ignore_nan,
+               const void *x, const intptr_t *strides, void *values, int64_t *indices) {
+  job j = {.task = TASK_MEDIAN, .dtype = dtype, .ignore_nan = ignore_nan, .results = 1,
+           .values = values, .indices = indices};
+  run(&j, rank, dims, dim, x, strides);
+}
+
+void kb_search_sorted(kb_dtype dtype, size_t lines, size_t length, const void *sorted, bool shared,
+                      size_t count, const void *values, bool right, int64_t *positions) {
+  const size_t size = kb_dtype_size(dtype);
+  for (size_t i = 0; i < lines * count; i++) {
+    const uint64_t key = key_at(dtype, values, (intptr_t)i);
+    const char *line = (const char *)sorted + (shared ? 0 : i / count * length * size);
+    size_t low = 0, high = length;
+    while (low < high) {
+      const size_t middle = low + (high - low) / 2;
+      const uint64_t other = key_at(dtype, line, (intptr_t)middle);
+      if (right ? other <= key : other < key) low = middle + 1; else high = middle;
+    }
+    positions[i] = (int64_t)low;
+  }
+}
