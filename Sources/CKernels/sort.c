@@ -56,8 +56,9 @@ static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
   }
 }
 
-// For a type of items: insertion sort, radix sort by the key's bytes, selection of the first k.
-#define DEFINE_ITEMS(name, T, KEY, LESS, SHIFT)                                                    \
+// For a type of items: insertion sort, radix sort by the bytes first ..< last of an item (the index comes
+// before the key), selection of the first k.
+#define DEFINE_ITEMS(name, T, DIGIT, LESS)                                                    \
   static void name##_insertion(size_t n, T *x) {                                                   \
     for (size_t i = 1; i < n; i++) {                                                               \
       const T v = x[i];                                                                            \
@@ -66,22 +67,22 @@ static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
       x[k] = v;                                                                                    \
     }                                                                                              \
   }                                                                                                \
-  static void name##_sort(size_t n, unsigned bits, T *x, T *scratch) {                             \
+  static void name##_sort(size_t n, unsigned first, unsigned last, T *x, T *scratch) {             \
     if (n <= 48) {                                                                                 \
       name##_insertion(n, x);                                                                      \
       return;                                                                                      \
     }                                                                                              \
     T *from = x, *to = scratch;                                                                    \
-    for (unsigned shift = SHIFT; shift < SHIFT + bits; shift += 8) {                               \
+    for (unsigned byte = first; byte < last; byte++) {                                             \
       size_t counts[256] = {0}, at = 0;                                                            \
-      for (size_t i = 0; i < n; i++) counts[KEY(from[i]) >> shift & 255]++;                        \
-      if (counts[KEY(from[0]) >> shift & 255] == n) continue;                                      \
+      for (size_t i = 0; i < n; i++) counts[DIGIT(from[i], byte)]++;                               \
+      if (counts[DIGIT(from[0], byte)] == n) continue;                                             \
       for (int digit = 0; digit < 256; digit++) {                                                  \
         const size_t count = counts[digit];                                                        \
         counts[digit] = at;                                                                        \
         at += count;                                                                               \
       }                                                                                            \
-      for (size_t i = 0; i < n; i++) to[counts[KEY(from[i]) >> shift & 255]++] = from[i];          \
+      for (size_t i = 0; i < n; i++) to[counts[DIGIT(from[i], byte)]++] = from[i];                 \
       T *other = from;                                                                             \
       from = to, to = other;                                                                       \
     }                                                                                              \
@@ -108,12 +109,12 @@ static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
     if (high - low <= 32) name##_insertion(high - low, x + low);                                   \
   }
 
-#define WORD_KEY(v) (v)
+#define WORD_DIGIT(v, byte) ((v) >> 8 * (byte) & 255)
 #define WORD_LESS(a, b) ((a) < (b))
-#define ITEM_KEY(v) ((v).key)
+#define ITEM_DIGIT(v, byte) (((byte) < 8 ? (v).index >> 8 * (byte) : (v).key >> 8 * ((byte) - 8)) & 255)
 #define ITEM_LESS(a, b) ((a).key < (b).key || ((a).key == (b).key && (a).index < (b).index))
-DEFINE_ITEMS(word, uint64_t, WORD_KEY, WORD_LESS, 32)
-DEFINE_ITEMS(item, item, ITEM_KEY, ITEM_LESS, 0)
+DEFINE_ITEMS(word, uint64_t, WORD_DIGIT, WORD_LESS)
+DEFINE_ITEMS(item, item, ITEM_DIGIT, ITEM_LESS)
 
 typedef enum { TASK_SORT, TASK_TOP, TASK_KTH, TASK_MEDIAN } task;
 
@@ -150,13 +151,13 @@ static size_t index_of(const job *j, const void *items, size_t i) {
   return j->words ? (uint32_t)((const uint64_t *)items)[i] : ((const item *)items)[i].index;
 }
 
-static void sort_items(const job *j, size_t n, void *items, void *scratch) {
+// Items `in_order` of their indices need to be sorted by key alone.
+static void sort_items(const job *j, size_t n, bool in_order, void *items, void *scratch) {
   // Inverted keys of 8 bits fill 16.
-  const unsigned bits = key_bits(j->dtype) < 16 ? 16 : key_bits(j->dtype);
   if (j->words)
-    word_sort(n, bits, items, scratch);
+    word_sort(n, in_order ? 4 : 0, key_bits(j->dtype) <= 16 ? 6 : 8, items, scratch);
   else
-    item_sort(n, 64, items, scratch);
+    item_sort(n, in_order ? 8 : 0, 16, items, scratch);
 }
 
 static void select_items(const job *j, size_t k, void *items) {
@@ -189,9 +190,9 @@ static void order_by_position(const job *j, size_t k, void *items, void *scratch
       ((item *)items)[i] = (item){index, index};
   }
   if (j->words)
-    word_sort(k, 32, items, scratch);
+    word_sort(k, 0, 4, items, scratch);
   else
-    item_sort(k, 64, items, scratch);
+    item_sort(k, 0, 8, items, scratch);
 }
 
 static void write_kth(const job *j, size_t output, size_t k, const char *x, void *items) {
@@ -227,13 +228,13 @@ static void run_lines(void *context, size_t begin, size_t end) {
     load_items(j, x, items);
     switch (j->task) {
       case TASK_SORT:
-        sort_items(j, j->plan.length, items, scratch);
+        sort_items(j, j->plan.length, true, items, scratch);
         write_items(j, output, x, items);
         break;
       case TASK_TOP:
         select_items(j, j->k, items);
         if (j->sorted)
-          sort_items(j, j->k, items, scratch);
+          sort_items(j, j->k, false, items, scratch);
         else
           order_by_position(j, j->k, items, scratch);
         write_items(j, output, x, items);
