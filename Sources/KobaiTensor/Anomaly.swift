@@ -22,6 +22,7 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
   private final class Detector {
     let kind: (Tensor) -> String?
     var first: Anomaly?
+    var isSuspended = false
     init(_ kind: @escaping (Tensor) -> String?) { self.kind = kind }
   }
 
@@ -68,9 +69,22 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Runs a derivative rule. Its operations are not looked at one by one: what it hands on is, under the
+  /// node's name, unless the cotangent it started from was no number already.
+  static func inBackward(of node: Node, _ cotangent: Tensor?, _ body: () -> Void) {
+    guard let detector, detector.first == nil else { return body() }
+    let flags = kb_context_flags()
+    kb_context_set_flags(flags & ~UInt32(KB_CONTEXT_ANOMALY))
+    let outer = detector.isSuspended
+    detector.isSuspended = cotangent.map { detector.kind($0) != nil } ?? false
+    body()
+    detector.isSuspended = outer
+    kb_context_set_flags(flags)
+  }
+
   static func checkBackward(_ cotangent: Tensor, _ node: Node) {
     quietly { detector in
-      guard let kind = detector.kind(cotangent) else { return }
+      guard !detector.isSuspended, let kind = detector.kind(cotangent) else { return }
       detector.first = Anomaly(
         operation: node.name, inBackward: true, kind: kind, inputs: [])
     }

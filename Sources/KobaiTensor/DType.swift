@@ -84,7 +84,7 @@ extension DType {
     case .int8: 127
     case .int16: 32767
     case .int32: 2_147_483_647
-    case .int64: 9_223_372_036_854_775_807
+    case .int64: 0x1p63  // Int64.max, rounded up: Double has no closer number
     case .uint8: 255
     default: 1
     }

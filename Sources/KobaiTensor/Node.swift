@@ -43,6 +43,10 @@ public class Node: @unchecked Sendable {
     [parent0?.takeUnretainedValue(), parent1?.takeUnretainedValue()].filter { $0 != nil }
   }
 
+  /// The recorded operation and which of its outputs this stands for. An operation with several outputs
+  /// has a node for each tensor that names one of them; what belongs to an output is found through this.
+  public var origin: (node: Node, output: Int) { (self, 0) }
+
   /// The values kept for the derivative, for tests and drawings.
   public var keptValues: [Value] { [] }
 
@@ -73,6 +77,8 @@ final class NodeExtras {
   var nextHook = 0
   var retainsGrad = false
   var grad: Tensor?
+  /// On a node with several outputs: what each of them has. The rest then is not used.
+  var outputs: [NodeExtras?]?
 }
 
 /// Releases nodes without recursion: a chain of a million parents would overflow the stack if each

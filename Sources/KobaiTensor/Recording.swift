@@ -290,6 +290,8 @@ final class OutputNode: Node, @unchecked Sendable {
     walk.add(unsafeDowncast(node, to: GeneralNode.self), output: index, cotangent)
   }
 
+  override var origin: (node: Node, output: Int) { (parent0?.takeUnretainedValue() ?? self, index) }
+
   /// Named and linked like the operation itself.
   override var name: String { parent0?.takeUnretainedValue().name ?? "" }
   override var parents: [Node?] { parent0?.takeUnretainedValue().parents ?? [] }

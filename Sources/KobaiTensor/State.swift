@@ -75,15 +75,29 @@ public final class State: Node, @unchecked Sendable {
 
   override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
     guard let cotangent, !walk.isSelective else { return }
-    lock.lock()
-    guard let old = gradient else {
-      gradient = cotangent
+    while true {
+      lock.lock()
+      guard let old = gradient else {
+        gradient = cotangent
+        lock.unlock()
+        return
+      }
       lock.unlock()
-      return
+      var sum = walk.sum(old, cotangent)
+      if !walk.createGraph { sum = sum.detach() }
+      if replace(old, by: sum) { return }
     }
+  }
+
+  /// Fails when another thread has added to the gradient meanwhile.
+  private func replace(_ old: Tensor, by new: Tensor) -> Bool {
+    var new: Tensor? = new
+    lock.lock()
+    let isCurrent =
+      gradient.map { $0.value.body === old.value.body && $0.value.bits == old.value.bits } ?? false
+    if isCurrent { swap(&gradient, &new) }
     lock.unlock()
-    let sum = walk.sum(old, cotangent)
-    grad = walk.createGraph ? sum : sum.detach()
+    return isCurrent
   }
 
   public override var name: String { "AccumulateGrad" }

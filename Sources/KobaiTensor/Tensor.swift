@@ -241,12 +241,6 @@ extension Tensor {
   /// Forgets the gradient: `grad` is nil afterwards.
   public func zeroGrad() { state?.grad = nil }
 
-  /// Keeps the gradient of this intermediate result in `grad` during `backward`.
-  public func retainGrad() {
-    guard !isLeaf, let node else { return }
-    node.withExtras { $0.retainsGrad = true }
-  }
-
   /// The same value without its history: gradients stop here.
   public func detach() -> Tensor { Tensor(current.value) }
 
@@ -277,21 +271,6 @@ extension State {
           + "convert with .to(.\(dtype))", else: ())
     }
     value = new
-  }
-}
-
-extension Node {
-  func withExtras<R>(_ body: (NodeExtras) -> R) -> R {
-    lock.withLock {
-      let extras = self.extras ?? NodeExtras()
-      self.extras = extras
-      return body(extras)
-    }
-  }
-
-  var retainedGrad: Tensor? {
-    get { lock.withLock { extras?.grad } }
-    set { lock.withLock { extras?.grad = newValue } }
   }
 }
 

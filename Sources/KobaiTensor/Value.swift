@@ -103,7 +103,8 @@ extension Value {
     // A rank-0 element that gets dimensions moves into memory.
     let block = Body(layout: Layout(contiguous: [1]), dtype: dtype)
     withUnsafeBytes(of: bits) {
-      block.pointer.copyMemory(from: $0.baseAddress!, byteCount: dtype.size)
+      UnsafeMutableRawBufferPointer(start: block.pointer, count: dtype.size)
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: $0.prefix(dtype.size)))
     }
     return Value(body: Body(viewing: block, layout: layout, byteOffset: 0), dtype: dtype)
   }

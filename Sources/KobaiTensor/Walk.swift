@@ -17,7 +17,9 @@ public final class Walk {
   @exclusivity(unchecked) private var slots = Stack<Tensor?>()
   @exclusivity(unchecked) private var freeSlots = Stack<Int32>()
   @exclusivity(unchecked) private var outputs: [ObjectIdentifier: [Tensor?]] = [:]
-  @exclusivity(unchecked) private var targets: [ObjectIdentifier: [Int]] = [:]
+  /// Where the cotangents that are asked for go; `output` counts for nodes with several outputs.
+  @exclusivity(unchecked) private var targets: [ObjectIdentifier: [(result: Int, output: Int)]] =
+    [:]
   @exclusivity(unchecked) private var results: [Tensor?] = []
   @exclusivity(unchecked) private var shallowest: Int32 = 0
   @exclusivity(unchecked) private var level: Int32 = 0
@@ -68,8 +70,9 @@ public final class Walk {
     walk.shallowest = Int32.max
     for (i, target) in targets.enumerated() {
       guard let target else { continue }
-      walk.targets[ObjectIdentifier(target), default: []].append(i)
-      walk.shallowest = min(walk.shallowest, target.depth)
+      let (node, output) = target.origin
+      walk.targets[ObjectIdentifier(node), default: []].append((i, output))
+      walk.shallowest = min(walk.shallowest, node.depth)
     }
     for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
     withExtendedLifetime((roots, targets)) { walk.run() }
@@ -127,11 +130,22 @@ public final class Walk {
       cotangent = slots.exchange(nil, at: Int(slot))
       freeSlots.append(slot)
     }
-    if node.extras != nil { cotangent = node.runHooks(cotangent, self) }
-    if isSelective, let wanted = targets[ObjectIdentifier(node)] {
-      for i in wanted { results[i] = cotangent }
+    if let extras = node.extras {
+      if let all = extras.outputs {
+        runHooks(ofOutputsOf: unsafeDowncast(node, to: GeneralNode.self), all)
+      } else {
+        cotangent = node.runHooks(extras, cotangent, self)
+      }
     }
-    node.propagate(cotangent, self)
+    if isSelective, let wanted = targets[ObjectIdentifier(node)] {
+      let list = outputs[ObjectIdentifier(node)]
+      for (i, output) in wanted { results[i] = list?[output] ?? cotangent }
+    }
+    if checksNumbers {
+      Anomaly.inBackward(of: node, cotangent) { node.propagate(cotangent, self) }
+    } else {
+      node.propagate(cotangent, self)
+    }
   }
 
   /// Adds to the cotangent of `node`, which is visited in its turn.
@@ -161,8 +175,18 @@ public final class Walk {
     if slot(of: node) < 0 { enqueue(node, nil) }
   }
 
+  /// The cotangents of a node with several outputs, which is being visited.
   func takeOutputs(of node: GeneralNode) -> [Tensor?] {
     outputs.removeValue(forKey: ObjectIdentifier(node)) ?? node.types.map { _ in nil }
+  }
+
+  /// Runs the hooks of outputs before anything else sees their cotangents.
+  private func runHooks(ofOutputsOf node: GeneralNode, _ all: [NodeExtras?]) {
+    guard var list = outputs[ObjectIdentifier(node)] else { return }
+    for (i, extras) in all.enumerated() {
+      if let extras { list[i] = node.runHooks(extras, list[i], self) }
+    }
+    outputs[ObjectIdentifier(node)] = list
   }
 
   private func enqueue(_ node: Node, _ cotangent: consuming Tensor?) {
@@ -225,16 +249,16 @@ public final class Walk {
 }
 
 extension Node {
-  fileprivate func runHooks(_ cotangent: Tensor?, _ walk: Walk) -> Tensor? {
-    let (hooks, retains) = lock.withLock { (extras?.hooks ?? [], extras?.retainsGrad ?? false) }
+  fileprivate func runHooks(_ extras: NodeExtras, _ cotangent: Tensor?, _ walk: Walk) -> Tensor? {
+    let (hooks, retains) = lock.withLock { (extras.hooks, extras.retainsGrad) }
     guard var result = cotangent else { return nil }
     for (_, hook) in hooks {
       if let replaced = hook(result) { result = replaced }
     }
     if retains && !walk.isSelective {
-      let old = lock.withLock { extras?.grad }
+      let old = lock.withLock { extras.grad }
       let new = old.map { walk.sum($0, result) } ?? result
-      lock.withLock { extras?.grad = new }
+      lock.withLock { extras.grad = new }
     }
     return result
   }

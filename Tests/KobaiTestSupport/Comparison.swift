@@ -11,7 +11,7 @@ public struct Tolerance: Sendable {
   /// Equal, or both NaN.
   public static let exact = Tolerance()
   /// Some roundings of results of this dtype whose terms are about 1.
-  public static func roundings(_ count: Double = 16, _ dtype: DType) -> Tolerance {
+  public static func roundings(_ dtype: DType, _ count: Double = 16) -> Tolerance {
     Tolerance(relative: count * dtype.epsilon, absolute: count * dtype.epsilon)
   }
 }
