@@ -14,8 +14,9 @@ import struct Foundation.URL
       try text.write(to: file, atomically: true, encoding: .utf8)
     }
     let current = try String(contentsOf: file, encoding: .utf8)
+    let isCurrent = current == text
     #expect(
-      current == text,
+      isCurrent,
       "docs/operators.md is out of date: KOBAI_UPDATE_DOCS=1 swift test --filter OperationsTableTests"
     )
   }
@@ -26,7 +27,8 @@ import struct Foundation.URL
       "Written by `KOBAI_UPDATE_DOCS=1 swift test --filter OperationsTableTests` from the table in",
       "`Sources/KobaiOperators/Table`; see [contributing-operations.md](contributing-operations.md).",
       "",
-      "Every operation keeps the laws \(Law.allCases.map { "*\($0.rawValue)*" }.joined(separator: ", "))",
+      "Every operation keeps the laws",
+      Law.allCases.map { "*\($0.rawValue)*" }.joined(separator: ", "),
       "on its samples, except where a gap is named. An operation without primitives is composed of",
       "others. *Loop* marks a primitive whose batching rule repeats it.",
     ]
