@@ -26,9 +26,10 @@ extension Function {
   /// Tangents along a random direction against central differences of the values.
   func checkForward(_ random: inout RandomSource) -> [String] {
     guard !inputs.isEmpty else { return [] }
+    let values = call(inputs)
+    guard !values.isEmpty else { return [] }
     let direction = inputs.map { random.direction(like: $0) }
     let (outputs, tangents) = jvp(call, inputs, direction)
-    let values = call(inputs)
     guard values.count == tangents.count else {
       return ["jvp gives \(tangents.count) results, the function \(values.count)"]
     }
