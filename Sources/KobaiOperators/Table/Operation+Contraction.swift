@@ -1,3 +1,6 @@
 extension Operation {
-  static let contraction: [Operation] = [matrixProduct, matmul, linear, einsum]
+  static let contraction: [Operation] = [
+    matrixProduct, matmul, linear, einsum, conv1d, conv2d, conv3d, convTranspose1d,
+    convTranspose2d, convTranspose3d,
+  ]
 }
