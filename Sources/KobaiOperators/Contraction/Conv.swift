@@ -111,10 +111,6 @@ extension Operation {
 
   static let conv2d = Operation(
     "conv2d", .contraction,
-    primitives: [
-      Primitives.Convolution.self, Primitives.ConvolutionInputGradient.self,
-      Primitives.ConvolutionWeightGradient.self,
-    ],
     samples: [
       Sample(
         .uniform(-2...2, [2, 2, 4, 5]), .uniform(-2...2, [4, 1, 3, 2]), .uniform(-2...2, [4])

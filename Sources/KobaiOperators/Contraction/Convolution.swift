@@ -219,3 +219,26 @@ extension Primitives {
     }
   }
 }
+
+extension Operation {
+  static let convolution = Operation(
+    "convolution", .contraction,
+    primitives: [
+      Primitives.Convolution.self, Primitives.ConvolutionInputGradient.self,
+      Primitives.ConvolutionWeightGradient.self,
+    ],
+    samples: [
+      Sample(.uniform(-2...2, [2, 4, 5]), .uniform(-2...2, [6, 2, 2])) {
+        bind(Primitives.Convolution(geometry, groups: 2), $0[0], $0[1])
+      },
+      Sample(.uniform(-2...2, [2, 6, 4]), .uniform(-2...2, [6, 2, 2])) {
+        bind(Primitives.ConvolutionInputGradient(geometry, groups: 2), $0[0], $0[1])
+      },
+      Sample(.uniform(-2...2, [2, 4, 5]), .uniform(-2...2, [2, 6, 4])) {
+        bind(Primitives.ConvolutionWeightGradient(geometry, groups: 2), $0[0], $0[1])
+      },
+    ])
+
+  private static let geometry = WindowGeometry(
+    input: [5], output: [4], kernel: [2], stride: [2], padding: [2], dilation: [1])
+}

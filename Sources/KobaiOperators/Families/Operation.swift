@@ -15,8 +15,8 @@ import KobaiTensor
 public struct Operation: Sendable {
   /// Where the operation's file lies, and what the table groups by.
   public enum Family: String, Sendable, CaseIterable {
-    case creation, elementwise, reduction, movement, indexing, contraction, normalization, random
-    case composed
+    case creation, elementwise, reduction, movement, indexing, contraction, pooling, normalization
+    case random, loss, composed
   }
 
   /// The name of the method, as users write it: `logSoftmax`.

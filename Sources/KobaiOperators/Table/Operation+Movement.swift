@@ -1,3 +1,3 @@
 extension Operation {
-  static let movement: [Operation] = []
+  static let movement: [Operation] = [interpolate]
 }

@@ -1,41 +1,4 @@
-import CKernels
 import KobaiTensor
-
-/// Where the taps of a sliding window lie: sizes and steps for each spatial dimension, outermost first.
-/// Tap k of output o reads input o · stride − padding + k · dilation.
-struct WindowGeometry: Hashable, Sendable {
-  var input, output, kernel, stride, padding, dilation: [Int]
-  /// Padding behind the input; only averages that count it read this.
-  var paddingEnd: [Int]
-
-  init(
-    input: [Int], output: [Int], kernel: [Int], stride: [Int], padding: [Int], dilation: [Int],
-    paddingEnd: [Int]? = nil
-  ) {
-    self.input = input
-    self.output = output
-    self.kernel = kernel
-    self.stride = stride
-    self.padding = padding
-    self.dilation = dilation
-    self.paddingEnd = paddingEnd ?? padding
-  }
-
-  var rank: Int { input.count }
-
-  /// As kernels take it: three dimensions, the unused ones first.
-  var window: kb_window {
-    kb_window(
-      input: Self.triple(input, 1), output: Self.triple(output, 1), kernel: Self.triple(kernel, 1),
-      stride: Self.triple(stride, 1), padding_begin: Self.triple(padding, 0),
-      padding_end: Self.triple(paddingEnd, 0), dilation: Self.triple(dilation, 1))
-  }
-
-  static func triple(_ sizes: [Int], _ unused: Int) -> (Int, Int, Int) {
-    let all = [Int](repeating: unused, count: 3 - sizes.count) + sizes
-    return (all[0], all[1], all[2])
-  }
-}
 
 /// How far a convolution's input extends beyond its elements, with zeros: an `Int`, an array with a
 /// number for each spatial dimension, `.valid` (none) or `.same`.

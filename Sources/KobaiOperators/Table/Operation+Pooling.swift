@@ -1,0 +1,6 @@
+extension Operation {
+  static let pooling: [Operation] = [
+    maxPool1d, maxPool2d, maxPool3d, avgPool1d, avgPool2d, avgPool3d, adaptiveAvgPool1d,
+    adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d,
+  ]
+}
