@@ -7,9 +7,12 @@ let package = Package(
   products: [
     .library(name: "Kobai", targets: ["Kobai"]),
     .library(name: "KobaiCharts", targets: ["KobaiCharts"]),
+    .library(name: "KobaiFormats", targets: ["KobaiFormats"]),
+    .executable(name: "kobai-conformance", targets: ["kobai-conformance"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0")
+    .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
     .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -21,6 +24,19 @@ let package = Package(
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler"]),
     .target(name: "KobaiCharts", dependencies: ["Kobai"]),
+    .target(name: "KobaiFormats"),
+
+    // Checks against PyTorch's test databases.
+    .target(
+      name: "KobaiConformance",
+      dependencies: [
+        "Kobai", "KobaiFormats", .product(name: "ComplexModule", package: "swift-numerics"),
+      ]),
+    .executableTarget(
+      name: "kobai-conformance",
+      dependencies: [
+        "KobaiConformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // What tests share; not part of any product.
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
@@ -36,6 +52,10 @@ let package = Package(
     .testTarget(name: "KobaiTransformsTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiChartsTests", dependencies: ["KobaiCharts", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiFormatsTests", dependencies: ["KobaiFormats"]),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["Kobai", "KobaiConformance"],
+      resources: [.copy("Cases")]),
     // A user's point of view: nothing but what is public.
     .testTarget(name: "UserOperationTests", dependencies: ["Kobai"], packageAccess: false),
     .testTarget(

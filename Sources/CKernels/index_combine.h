@@ -8,8 +8,8 @@
 typedef struct kb_complex64 { float re, im; } kb_complex64;
 typedef struct kb_complex128 { double re, im; } kb_complex128;
 
-// y[i * y_stride] op= x[i * x_stride] for i < n, one after the other. Half sources meet float destinations
-// (see kb_combine_dtype); all others have the dtype of the destination. MEAN adds.
+// y[i * y_stride] op= x[i * x_stride] for i < n, one after the other. Half sources meet float
+// destinations (see kb_combine_dtype); all others have the dtype of the destination. MEAN adds.
 typedef void (*kb_combiner)(size_t n, const void *x, intptr_t x_stride, void *y, intptr_t y_stride);
 kb_combiner kb_find_combiner(kb_scatter_reduction op, kb_dtype dtype);
 

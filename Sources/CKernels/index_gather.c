@@ -42,7 +42,8 @@ static void gather_lines(void *context, size_t begin, size_t end) {
   intptr_t strides[KB_MAX_RANK + 1];
   memcpy(strides, j->x_strides, sizeof strides);
   strides[j->dim] = 0;
-  for (size_t line = begin; line < end && !__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED); line++) {
+  for (size_t line = begin; line < end; line++) {
+    if (__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED)) return;
     const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
     const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
     gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,
@@ -64,8 +65,8 @@ kb_status kb_gather_along(size_t size, size_t rank, const intptr_t *dims, size_t
   job j = {.size = size, .rank = rank, .dim = dim, .length = (int64_t)length, .x = x,
            .index = index, .out = out};
   memcpy(j.dims, dims, rank * sizeof *dims);
-  // NULL strides of x are those of its own shape, which the shape of index tells only along `dim`; the
-  // others are as long by contract of a contiguous x.
+  // NULL strides of x are those of its own shape, which the shape of index tells only along `dim`;
+  // the others are as long by contract of a contiguous x.
   intptr_t shape[KB_MAX_RANK + 1];
   memcpy(shape, dims, rank * sizeof *dims);
   if (rank > 0) shape[dim] = (intptr_t)length;

@@ -48,7 +48,8 @@ static inline void kb_copy_line(size_t size, size_t n, const char *x, intptr_t s
     memcpy(out, x, n * size);
     return;
   }
-  for (size_t i = 0; i < n; i++) memcpy(out + i * size, x + (intptr_t)i * stride * (intptr_t)size, size);
+  const intptr_t step = stride * (intptr_t)size;
+  for (size_t i = 0; i < n; i++) memcpy(out + i * size, x + (intptr_t)i * step, size);
 }
 
 #define KB_SWITCH_SIZE(size, CASE)                                                                 \

@@ -1,5 +1,5 @@
-// Advanced indexing: the index tensors become one table of offsets into the array; around it stand the
-// dimensions that are taken whole.
+// Advanced indexing: the index tensors become one table of offsets into the array; around it stand
+// the dimensions that are taken whole.
 #include "index_combine.h"
 #include "kb_threads.h"
 #include "widen.h"
@@ -20,7 +20,8 @@ typedef struct job {
   // Of kb_index_put.
   char *y;
   const char *values;
-  intptr_t value_before[KB_MAX_RANK + 1], value_place[KB_MAX_RANK + 1], value_after[KB_MAX_RANK + 1];
+  intptr_t value_before[KB_MAX_RANK + 1], value_place[KB_MAX_RANK + 1];
+  intptr_t value_after[KB_MAX_RANK + 1];
   kb_combiner combine;
 } job;
 
@@ -94,7 +95,8 @@ static void copy_places(void *context, size_t begin, size_t end) {
   for (size_t number = begin; number < end; number++) {
     const size_t place = number % j->places;
     if (number == begin || place == 0)
-      before = kb_plan_offset(j->before_rank, j->before_dims, j->before_strides, number / j->places);
+      before = kb_plan_offset(j->before_rank, j->before_dims, j->before_strides,
+                              number / j->places);
     const char *x = j->x + (before + j->offsets[place]) * size;
     char *out = j->out + number * j->after * j->size;
     if (j->after == 1) {
@@ -103,7 +105,8 @@ static void copy_places(void *context, size_t begin, size_t end) {
       continue;
     }
     for (size_t line = 0; line < lines; line++) {
-      const intptr_t at = last > 0 ? kb_plan_offset(last, j->after_dims, j->after_strides, line) : 0;
+      const intptr_t at =
+          last > 0 ? kb_plan_offset(last, j->after_dims, j->after_strides, line) : 0;
       kb_copy_line(j->size, n, x + at * size, step, out + line * n * j->size);
     }
   }
@@ -129,7 +132,8 @@ kb_status kb_index(size_t size, size_t rank, const intptr_t *dims, const void *x
   return status;
 }
 
-// Elements meet only where places do: tasks are lines of whole dimensions, each takes all places in order.
+// Elements meet only where places do: tasks are lines of whole dimensions, each takes all places in
+// order.
 static void put_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t last = j->after_rank - 1, n = (size_t)j->after_dims[last], lines = j->after / n;

@@ -1,5 +1,5 @@
-// Nonzero elements, masks, and triangles. Elements are counted by chunks first, so that each chunk knows
-// where its results begin.
+// Nonzero elements, masks, and triangles. Elements are counted by chunks first, so that each chunk
+// knows where its results begin.
 #include "index_internal.h"
 #include "kb_alloc.h"
 #include "kb_copy.h"
@@ -151,7 +151,8 @@ static void triangle_rows(void *context, size_t begin, size_t end) {
     intptr_t edge = row + t->diagonal + (t->upper ? 0 : 1);
     edge = edge < 0 ? 0 : edge > t->columns ? t->columns : edge;
     const intptr_t first = t->upper ? edge : 0, last = t->upper ? t->columns : edge;
-    const char *x = t->x + size * (kb_plan_offset(t->rank - 1, t->dims, t->strides, line) + first * step);
+    const intptr_t at = kb_plan_offset(t->rank - 1, t->dims, t->strides, line);
+    const char *x = t->x + size * (at + first * step);
     char *out = t->out + line * width;
     memset(out, 0, width);
     kb_copy_line(t->size, (size_t)(last - first), x, step, out + first * size);
@@ -168,5 +169,6 @@ void kb_triangle(bool upper, intptr_t diagonal, size_t size, size_t rank, const 
   if (diagonal < -t.rows) t.diagonal = -t.rows;
   kb_full_strides(rank, dims, strides, t.strides);
   if (kb_element_count(rank, dims) == 0) return;
-  kb_parallel_for(kb_element_count(rank - 1, dims), 16384 / (size_t)t.columns + 1, triangle_rows, &t);
+  const size_t lines = kb_element_count(rank - 1, dims);
+  kb_parallel_for(lines, 16384 / (size_t)t.columns + 1, triangle_rows, &t);
 }

@@ -1,5 +1,5 @@
-// scatter, scatter with reduction, index_add and relatives. Elements meet only along `dim`, so tiles of the
-// other dimensions are tasks, and each goes along `dim` in order.
+// scatter, scatter with reduction, index_add and relatives. Elements meet only along `dim`, so
+// tiles of the other dimensions are tasks, and each goes along `dim` in order.
 #include "index_combine.h"
 #include "kb_threads.h"
 #include "widen.h"
@@ -66,7 +66,8 @@ static void scatter_tile(job *j, size_t number) {
         return;
       }
       touch(j, y + at * j->y_along + (intptr_t)i * y_step, group, y_step,
-            source + size * ((intptr_t)k * j->source_along + (intptr_t)i * source_step), source_step);
+            source + size * ((intptr_t)k * j->source_along + (intptr_t)i * source_step),
+            source_step);
     }
   }
 }
@@ -119,8 +120,8 @@ static void prepare(job *j, const intptr_t *dims, const intptr_t *index_dims,
   j->tiles = (j->inner + j->tile - 1) / j->tile;
 }
 
-static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t total,
-                         void *y, int64_t *bad) {
+static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype,
+                         size_t total, void *y, int64_t *bad) {
   const kb_dtype wide = op == KB_SCATTER_ASSIGN ? dtype : kb_combine_dtype(dtype);
   float *copy = wide == dtype ? NULL : kb_widen(dtype, total, y);
   j->y = copy ? (char *)copy : y;
@@ -158,9 +159,9 @@ kb_status kb_scatter(kb_scatter_reduction op, bool include_self, kb_dtype dtype,
 }
 
 kb_status kb_index_update(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
-                          const intptr_t *dims, size_t dim, void *y, const int64_t *index, size_t count,
-                          intptr_t index_stride, const void *source, const intptr_t *source_strides,
-                          int64_t *bad) {
+                          const intptr_t *dims, size_t dim, void *y, const int64_t *index,
+                          size_t count, intptr_t index_stride, const void *source,
+                          const intptr_t *source_strides, int64_t *bad) {
   intptr_t index_dims[KB_MAX_RANK] = {0}, strides[KB_MAX_RANK] = {0};
   static const intptr_t one[1] = {1};
   // A scalar is updated as [1].

@@ -66,7 +66,8 @@ static const char *parameters_at(const job *j, const char *array, size_t row) {
   return array + row % j->affine.rows_per_item * j->parameters * kb_compute_size(j->type);
 }
 
-static void normalize_line(const job *j, size_t row, const char *x, double mean, double rstd, char *y) {
+static void normalize_line(const job *j, size_t row, const char *x, double mean, double rstd,
+                           char *y) {
   const char *weight = parameters_at(j, j->weight, row), *bias = parameters_at(j, j->bias, row);
   if (j->affine.inner == 1 || (!weight && !bias)) {
     j->kernels->normalize_row(j->columns, x, mean, rstd, weight, bias, y);
@@ -121,8 +122,8 @@ void kb_normalize_rows(bool rms, kb_dtype dtype, size_t rows, size_t columns, kb
 }
 
 // Sums over one row for dx, and its share of dweight and dbias where these are sums over `inner`.
-static void segment_sums(const job *j, size_t row, const char *dy, const char *x, double mean, double rstd,
-                         double sums[2], double *collected) {
+static void segment_sums(const job *j, size_t row, const char *dy, const char *x, double mean,
+                         double rstd, double sums[2], double *collected) {
   const char *weight = parameters_at(j, j->weight, row);
   const size_t bytes = j->affine.inner * kb_compute_size(j->type);
   const size_t first = row % j->affine.rows_per_item * j->parameters;
@@ -138,8 +139,8 @@ static void segment_sums(const job *j, size_t row, const char *dy, const char *x
   }
 }
 
-static void row_dx(const job *j, size_t row, const char *dy, const char *x, double mean, double rstd,
-                   const double sums[2], char *dx) {
+static void row_dx(const job *j, size_t row, const char *dy, const char *x, double mean,
+                   double rstd, const double sums[2], char *dx) {
   const char *weight = parameters_at(j, j->weight, row);
   const double n = (double)j->columns, a = j->rms ? 0 : sums[0] / n, b = sums[1] / n;
   if (j->affine.inner == 1 || !weight) {
@@ -171,12 +172,14 @@ static void backward_block(const job *j, size_t block, char *buffer, char *singl
   if (single) memset(single, 0, 2 * j->items * size);
   for (size_t row = begin; row < end; row++) {
     const char *x = line(j, j->x, row, buffer), *dy = line(j, j->dy, row, buffer + width);
-    const double mean = j->rms ? 0 : kb_get(j->type, j->mean, row), rstd = kb_get(j->type, j->rstd, row);
+    const double mean = j->rms ? 0 : kb_get(j->type, j->mean, row);
+    const double rstd = kb_get(j->type, j->rstd, row);
     double sums[2] = {0, 0};
     if (!vectors)
       segment_sums(j, row, dy, x, mean, rstd, sums, collected);
     else if (j->y)
-      j->kernels->normalize_sums(j->columns, dy, x, mean, rstd, parameters_at(j, j->weight, row), sums);
+      j->kernels->normalize_sums(j->columns, dy, x, mean, rstd,
+                                 parameters_at(j, j->weight, row), sums);
     if (single) {
       char *at = single + row % j->affine.rows_per_item * j->parameters * size;
       j->kernels->normalize_collect(j->columns, dy, x, mean, rstd, at, at + j->items * size);
@@ -211,8 +214,8 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
   prepare(&j);
   const bool collects = dweight || dbias;
   // 32 blocks, fewer when their partial sums would be larger than 32 MB.
-  size_t blocks = j.items > 0 && ((size_t)2 << 20) / j.items < 32 ? ((size_t)2 << 20) / j.items : 32;
-  if (blocks == 0) blocks = 1;
+  size_t blocks = j.items > 0 ? ((size_t)2 << 20) / j.items : 32;
+  blocks = blocks > 32 ? 32 : blocks > 0 ? blocks : 1;
   if (!collects) blocks = rows / (8192 / (columns + 1) + 1) + 1;
   j.block_rows = rows > blocks ? (rows + blocks - 1) / blocks : 1;
   blocks = (rows + j.block_rows - 1) / j.block_rows;

@@ -1,5 +1,5 @@
-// Normalisation by channel over [batch, channels, inner]. With inner = 1 rows of channels are vectors;
-// otherwise each (batch, channel) has a run of `inner` elements.
+// Normalisation by channel over [batch, channels, inner]. With inner = 1 rows of channels are
+// vectors; otherwise each (batch, channel) has a run of `inner` elements.
 #include "kb_normalize.h"
 
 #include <math.h>
@@ -25,8 +25,8 @@ typedef struct job {
   double *collected; // [blocks][2][channels]: dweight, dbias
 } job;
 
-void kb_channel_statistics(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
-                           void *mean, void *variance) {
+void kb_channel_statistics(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
+                           const void *x, void *mean, void *variance) {
   const intptr_t dims[3] = {(intptr_t)batch, (intptr_t)channels, (intptr_t)inner};
   const bool reduced[3] = {true, false, true};
   const kb_dtype out = dtype == KB_FLOAT64 ? KB_FLOAT64 : KB_FLOAT32;
@@ -61,7 +61,10 @@ static void forward(void *context, size_t begin, size_t end) {
 static size_t grain(const job *j) { return 16384 / (width_of(j) + 1) + 1; }
 
 // weight[c] · factor[c] and other parameters as arrays of the compute type.
-static char *channel_array(const job *j) { return kb_alloc(j->channels * kb_compute_size(j->type)); }
+static char *channel_array(const job *j) {
+  return kb_alloc(j->channels * kb_compute_size(j->type));
+}
+
 static void release(const job *j, const char *array) {
   kb_free((void *)(uintptr_t)array, j->channels * kb_compute_size(j->type));
 }
@@ -85,9 +88,9 @@ static job make_job(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
   return j;
 }
 
-void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
-                          const void *mean, const void *rstd, const void *weight, const void *bias,
-                          void *y) {
+void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
+                          const void *x, const void *mean, const void *rstd, const void *weight,
+                          const void *bias, void *y) {
   if (channels == 0) return;
   job j = make_job(dtype, batch, channels, inner, x, mean, rstd);
   char *scale = scales(&j, weight), *shift = channel_array(&j);
@@ -111,7 +114,8 @@ static void flush(const job *j, char *single, double *collected) {
 
 static void collect(void *context, size_t begin, size_t end) {
   const job *j = context;
-  const size_t width = width_of(j), size = kb_dtype_size(j->dtype), element = kb_compute_size(j->type);
+  const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
+  const size_t element = kb_compute_size(j->type);
   const size_t bytes = 2 * width * element, single_bytes = 2 * j->channels * element;
   char *buffer = kb_alloc(bytes), *single = kb_alloc(single_bytes);
   const size_t rows = rows_of(j);

@@ -10,7 +10,8 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// A running result: doubles for floating types, so that sums of block sums lose nothing that matters.
+// A running result: doubles for floating types, so that sums of block sums lose nothing that
+// matters.
 typedef union accumulator {
   double real[2];
   int64_t integer;
@@ -26,6 +27,7 @@ typedef struct job {
   double power; // |x|^power before the sum, unless 0
   double root;  // result^(1/root) for FINISH_ROOT
   finish finish;
+  bool bytes; // counts nonzero bytes that lie one after the other
   kb_dtype out;
   char *result;
   const kb_fold_kernels *kernels;
@@ -168,9 +170,14 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   accumulator total = identity(j);
   for (size_t position = piece->begin; position < piece->end;) {
     const size_t left = piece->end - position;
+    const size_t limit = left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK;
     size_t n;
-    const void *x = kb_read_block(&reader, position, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK,
-                                  buffer, &n);
+    if (j->bytes) {
+      const uint8_t *at = (const uint8_t *)reader.x + position;
+      total.integer += (int64_t)kb_active_reduce()->count_bytes(left, at);
+      break;
+    }
+    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
     if (j->power != 0) {
       if (x != buffer) x = memcpy(buffer, x, n * kb_compute_size(j->type));
       raise_to_power(j, n, buffer);
@@ -184,17 +191,34 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
 
 // Rows between two transfers from the tile's compute type to its accumulators.
 #define COLUMN_ROWS 128
-#define COLUMN_TILE 512
+#define COLUMN_TILE 1024
+
+static void transfer(const job *j, size_t n, const char *sums, accumulator *totals) {
+  // The case that matters is a loop of its own.
+  if (j->type == KB_COMPUTE_FLOAT && j->fold == KB_FOLD_SUM) {
+    const float *single = (const float *)(const void *)sums;
+    for (size_t i = 0; i < n; i++) totals[i].real[0] += (double)single[i];
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const accumulator block = widen(j->type, sums + i * kb_compute_size(j->type));
+    combine(j, &totals[i], &block);
+  }
+}
 
 static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buffer) {
   const size_t n = piece->count, size = kb_compute_size(j->type);
   const kb_row_reader reader = kb_reader_at(&j->reader, piece->output);
   char *sums = buffer + 8 * COLUMN_TILE * 16;
-  accumulator totals[COLUMN_TILE];
+  accumulator *totals = (accumulator *)(void *)(buffer + 9 * COLUMN_TILE * 16);
   const accumulator start = identity(j);
+  // Extremes lose nothing however long they stay in the compute type.
+  const bool exact = j->fold != KB_FOLD_SUM && j->fold != KB_FOLD_PROD &&
+                     j->fold != KB_FOLD_SUM_SQUARES && j->fold != KB_FOLD_SUM_ABS;
   for (size_t i = 0; i < n; i++) totals[i] = start;
   for (size_t row = piece->begin; row < piece->end;) {
-    const size_t stop = row + COLUMN_ROWS < piece->end ? row + COLUMN_ROWS : piece->end;
+    const size_t left = piece->end - row;
+    const size_t stop = exact || left < COLUMN_ROWS ? piece->end : row + COLUMN_ROWS;
     for (size_t i = 0; i < n; i++) {
       if (j->type == KB_COMPUTE_FLOAT)
         ((float *)(void *)sums)[i] = (float)start.real[0];
@@ -213,10 +237,7 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
       fold_columns(j, rows, lines, n, sums);
       row += rows;
     }
-    for (size_t i = 0; i < n; i++) {
-      const accumulator block = widen(j->type, sums + i * size);
-      combine(j, &totals[i], &block);
-    }
+    transfer(j, n, sums, totals);
   }
   for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
 }
@@ -225,7 +246,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   const job *j = context;
   // Elements have up to 16 bytes.
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
-  const size_t bytes = (j->plan.columns ? 9 * COLUMN_TILE : line) * 16;
+  const size_t bytes = (j->plan.columns ? 10 * COLUMN_TILE : line) * 16;
   char *buffer = kb_alloc(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
@@ -243,6 +264,8 @@ static void run(job *j, kb_dtype in, kb_load_map map, const void *x) {
   if (plan->outputs == 0) return;
   j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
   j->reader = kb_make_reader(plan, x, in, j->type, map);
+  j->bytes = map == KB_LOAD_NONZERO && kb_dtype_size(in) == 1 && !plan->columns &&
+             plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
   j->store = kb_find_storer(j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type, j->out);
   if (plan->length == 0) {
     for (size_t output = 0; output < plan->outputs; output++) finish_one(j, output, identity(j));

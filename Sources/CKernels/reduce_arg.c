@@ -31,8 +31,8 @@ typedef struct job {
   best *partials; // [segments][outputs], NULL when there is one segment
 } job;
 
-// For a type: `better` (strictly, and no better than a NaN), the search for the first occurrence, and the
-// walk along columns.
+// For a type: `better` (strictly, and no better than a NaN), the search for the first occurrence,
+// and the walk along columns.
 #define DEFINE_TYPE(name, T, field, NAN_TEST)                                                      \
   static bool name##_better(bool largest, T a, T b) {                                              \
     return NAN_TEST(b) ? false : NAN_TEST(a) ? true : largest ? a > b : a < b;                     \
@@ -96,9 +96,9 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   best total = {.index = -1};
   for (size_t position = piece->begin; position < piece->end;) {
     const size_t left = piece->end - position;
+    const size_t limit = left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK;
     size_t n;
-    const void *x = kb_read_block(&reader, position, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK,
-                                  buffer, &n);
+    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
     if (reader.type == KB_COMPUTE_FLOAT)
       real32_row(j->largest, n, x, (int64_t)position, &total);
     else if (reader.type == KB_COMPUTE_DOUBLE)

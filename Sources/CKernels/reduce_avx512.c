@@ -9,8 +9,8 @@
 // Vectors wider than a register never cross a real call: everything that takes one is inlined.
 #pragma GCC diagnostic ignored "-Wpsabi"
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c"))), \
-                             apply_to = function)
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c"))), apply_to = function)
 #endif
 
 #define KB_HAS_FMA 1

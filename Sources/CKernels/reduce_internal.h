@@ -1,5 +1,5 @@
-// What the reduction files share: the plan of a reduction, lines converted to a compute type, and the
-// folds over them that exist per instruction set.
+// What the reduction files share: the plan of a reduction, lines converted to a compute type, and
+// the folds over them that exist per instruction set.
 #ifndef KB_REDUCE_INTERNAL_H
 #define KB_REDUCE_INTERNAL_H
 
@@ -37,8 +37,8 @@ kb_loader kb_find_loader(kb_dtype dtype, kb_compute type, kb_load_map map);
 typedef void (*kb_storer)(size_t n, const void *x, void *y);
 kb_storer kb_find_storer(kb_compute type, kb_dtype dtype);
 
-// Dimensions merged where strides allow. Reduced ones are sorted by stride, largest first, unless their
-// order matters. Each list has at least one entry (length 1, stride 0).
+// Dimensions merged where strides allow. Reduced ones are sorted by stride, largest first, unless
+// their order matters. Each list has at least one entry (length 1, stride 0).
 typedef struct kb_reduce_plan {
   size_t kept_rank, reduced_rank;
   intptr_t kept_dims[KB_MAX_RANK + 1], kept_strides[KB_MAX_RANK + 1];
@@ -51,9 +51,9 @@ typedef struct kb_reduce_plan {
 void kb_plan_reduction(kb_reduce_plan *plan, size_t rank, const intptr_t *dims, const bool *reduced,
                        const intptr_t *strides, bool ordered);
 
-// Pieces of a reduction, by shape alone: tiles of outputs (of neighbouring columns, or of whole rows) times
-// segments of the reduced elements, segments innermost. Segments exist only where the outputs alone
-// would not give 16 tasks.
+// Pieces of a reduction, by shape alone: tiles of outputs (of neighbouring columns, or of whole
+// rows) times segments of the reduced elements, segments innermost. Segments exist only where the
+// outputs alone would not give 16 tasks.
 typedef struct kb_reduce_cut {
   size_t tile, tiles, segment, segments;
   size_t grain; // pieces per task
@@ -85,18 +85,18 @@ typedef struct kb_row_reader {
 
 #define KB_REDUCE_BLOCK 4096
 
-kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in, kb_compute type,
-                             kb_load_map map);
+kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in,
+                             kb_compute type, kb_load_map map);
 // The same for a certain output.
 kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output);
 
-// Up to `limit` ≤ KB_REDUCE_BLOCK elements from number `start` on: a pointer into x where they lie so,
-// else copied to `buffer`. Sets how many.
+// Up to `limit` ≤ KB_REDUCE_BLOCK elements from number `start` on: a pointer into x where they lie
+// so, else copied to `buffer`. Sets how many.
 const void *kb_read_block(const kb_row_reader *reader, size_t start, size_t limit, void *buffer,
                           size_t *count);
 
-// Reads up to 8 reduced elements (numbers from `start` on) of `n` neighbouring outputs each: pointers
-// into x, or into `buffer` of 8 · n elements.
+// Reads up to 8 reduced elements (numbers from `start` on) of `n` neighbouring outputs each:
+// pointers into x, or into `buffer` of 8 · n elements.
 void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, size_t n, void *buffer,
                      const void *lines[8]);
 
@@ -158,6 +158,12 @@ typedef struct kb_reduce_set {
   double (*exp_row)(size_t n, const float *x, float shift, float *y);
   // sum[j] += exp(x[j] - shift[j]), also stored in y unless NULL.
   void (*exp_columns)(size_t n, const float *x, const float *shift, float *y, float *sum);
+  // y[i] *= s
+  void (*scale)(size_t n, float s, float *y);
+  // dx[i] = y[i] * (dy[i] - s)
+  void (*softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
+  // How many bytes are not zero.
+  size_t (*count_bytes)(size_t n, const uint8_t *x);
   // dx[i] = dy[i] - exp(y[i]) * s
   void (*log_softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
 } kb_reduce_set;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementwise.h"
 #include "half.h"
 #include "reduce_internal.h"
 
@@ -91,6 +92,29 @@ REAL_LOADERS(bool, uint8_t, READ_BOOL, TO_INT)
 COMPLEX_LOADERS(complex64, complex64)
 COMPLEX_LOADERS(complex128, complex128)
 
+// Conversion instructions where there are some; the bits are the same.
+static void float16_line(size_t n, const void *x, intptr_t stride, void *dst) {
+  if (stride == 1)
+    kb_active_kernels->half.from_float16(n, x, dst);
+  else
+    float16_float(n, x, stride, dst);
+}
+
+static void bfloat16_line(size_t n, const void *x, intptr_t stride, void *dst) {
+  if (stride == 1)
+    kb_active_kernels->half.from_bfloat16(n, x, dst);
+  else
+    bfloat16_float(n, x, stride, dst);
+}
+
+static void line_to_float16(size_t n, const void *x, void *y) {
+  kb_active_kernels->half.to_float16(n, x, y);
+}
+
+static void line_to_bfloat16(size_t n, const void *x, void *y) {
+  kb_active_kernels->half.to_bfloat16(n, x, y);
+}
+
 #define ROW(name) {name##_float, name##_double, name##_int64, name##_complex}
 static const kb_loader values[KB_DTYPE_COUNT][KB_COMPUTE_COUNT] = {
     [KB_FLOAT32] = ROW(float32),     [KB_FLOAT64] = ROW(float64), [KB_FLOAT16] = ROW(float16),
@@ -114,6 +138,8 @@ kb_loader kb_find_loader(kb_dtype dtype, kb_compute type, kb_load_map map) {
     return type == KB_COMPUTE_FLOAT ? complex64_abs_float : complex64_abs_double;
   if (map == KB_LOAD_ABS && dtype == KB_COMPLEX128)
     return type == KB_COMPUTE_FLOAT ? complex128_abs_float : complex128_abs_double;
+  if (type == KB_COMPUTE_FLOAT && dtype == KB_FLOAT16) return float16_line;
+  if (type == KB_COMPUTE_FLOAT && dtype == KB_BFLOAT16) return bfloat16_line;
   return values[dtype][type];
 }
 
@@ -156,5 +182,7 @@ kb_storer kb_find_storer(kb_compute type, kb_dtype dtype) {
   static const kb_storer storers[KB_COMPUTE_COUNT][KB_DTYPE_COUNT] = {
       STORE_ROW(float), STORE_ROW(double), STORE_ROW(int64),
       {[KB_COMPLEX64] = complex_to_complex64, [KB_COMPLEX128] = complex_to_complex128}};
+  if (type == KB_COMPUTE_FLOAT && dtype == KB_FLOAT16) return line_to_float16;
+  if (type == KB_COMPUTE_FLOAT && dtype == KB_BFLOAT16) return line_to_bfloat16;
   return storers[type][dtype];
 }

@@ -26,9 +26,11 @@ typedef struct job {
 static double reference(double largest) { return isfinite(largest) ? largest : 0; }
 
 static void merge(partial *a, const partial *b) {
-  const double largest = b->largest > a->largest || b->largest != b->largest ? b->largest : a->largest;
+  const bool wins = b->largest > a->largest || b->largest != b->largest;
+  const double largest = wins ? b->largest : a->largest;
   const double shift = reference(largest);
-  // Each sum is 0 where its own part has only -inf; then the factor does not matter but must be finite.
+  // Each sum is 0 where its own part has only -inf; then the factor does not matter but must be
+  // finite.
   a->sum = a->sum * exp(fmin(0, reference(a->largest) - shift)) +
            b->sum * exp(fmin(0, reference(b->largest) - shift));
   a->largest = largest;
@@ -68,9 +70,9 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   partial total = {-INFINITY, 0};
   for (size_t position = piece->begin; position < piece->end;) {
     const size_t left = piece->end - position;
+    const size_t limit = left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK;
     size_t n;
-    const void *x = kb_read_block(&reader, position, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK,
-                                  buffer, &n);
+    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
     partial block = {.largest = largest_of(reader.type, n, x)};
     block.sum = sum_of(reader.type, n, x, reference(block.largest));
     merge(&total, &block);
@@ -154,7 +156,8 @@ static void run_pieces(void *context, size_t begin, size_t end) {
 }
 
 void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
-                         const bool *reduced, const void *x, const intptr_t *strides, void *result) {
+                         const bool *reduced, const void *x, const intptr_t *strides,
+                         void *result) {
   job j = {.out = out, .result = result};
   kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
   const size_t outputs = j.plan.outputs;

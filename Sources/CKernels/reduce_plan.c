@@ -127,8 +127,8 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
   }
 }
 
-kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in, kb_compute type,
-                             kb_load_map map) {
+kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in,
+                             kb_compute type, kb_load_map map) {
   return (kb_row_reader){
       .plan = plan,
       .x = x,

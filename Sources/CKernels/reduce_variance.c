@@ -1,5 +1,5 @@
-// Variance by shifted sums: blocks around the running mean, merged as in Chan, Golub & LeVeque (1983). The
-// first block is read twice, to begin with its own mean.
+// Variance by shifted sums: blocks around the running mean, merged as in Chan, Golub & LeVeque
+// (1983). The first block is read twice, to begin with its own mean.
 #include "kb_reduce.h"
 
 #include <math.h>
@@ -114,9 +114,9 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   moments total = {0};
   for (size_t position = piece->begin; position < piece->end;) {
     const size_t left = piece->end - position;
+    const size_t limit = left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK;
     size_t n;
-    const void *x = kb_read_block(&reader, position, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK,
-                                  buffer, &n);
+    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
     const moments block = row_block(reader.type, n, x, &total);
     merge(&total, &block);
     position += n;

@@ -1,4 +1,5 @@
-// Running reductions. Every dtype is carried in its widest kind: double, int64 or a pair of doubles.
+// Running reductions. Every dtype is carried in its widest kind: double, int64 or a pair of
+// doubles.
 #include "kb_scan.h"
 
 #include <math.h>
@@ -44,9 +45,18 @@ static pair multiply_pair(pair a, pair b) {
 #define ACCUMULATE(T, EXPRESSION)                                                                  \
   do {                                                                                             \
     T *v = values, *state = states;                                                                \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      const T a = state[i * step], x = v[i];                                                       \
-      v[i] = state[i * step] = EXPRESSION;                                                         \
+    if (step == 0) {                                                                               \
+      T a = state[0]; /* a register: through memory each step would cost a store and a load */     \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        const T x = v[i];                                                                          \
+        v[i] = a = EXPRESSION;                                                                     \
+      }                                                                                            \
+      state[0] = a;                                                                                \
+    } else {                                                                                       \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        const T a = state[i], x = v[i];                                                            \
+        v[i] = state[i] = EXPRESSION;                                                              \
+      }                                                                                            \
     }                                                                                              \
   } while (0)
 
@@ -121,7 +131,8 @@ static void scan_line(const job *j, size_t output, char *buffer) {
   for (size_t done = 0; done < length; done += KB_REDUCE_BLOCK) {
     const size_t n = length - done < KB_REDUCE_BLOCK ? length - done : KB_REDUCE_BLOCK;
     const size_t first = j->reverse ? length - 1 - done : done;
-    reader.load(n, reader.x + (intptr_t)first * j->plan.reduced_strides[0] * element, stride, values);
+    const intptr_t from = (intptr_t)first * j->plan.reduced_strides[0];
+    reader.load(n, reader.x + from * element, stride, values);
     advance_states(j, n, 0, values, &state, &where, positions, (int64_t)first, done == 0);
     const size_t place = base + first * j->inner;
     if (step == 1 && j->inner == 1) {

@@ -1,5 +1,5 @@
-// Softmax and its logarithm along one dimension. Lines that lie along the dimension are computed one by one;
-// otherwise tiles of neighbouring lines are, so that memory is read in order.
+// Softmax and its logarithm along one dimension. Lines that lie along the dimension are computed
+// one by one; otherwise tiles of neighbouring lines are, so that memory is read in order.
 #include "kb_softmax.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ typedef struct job {
   kb_compute type;
   kb_dtype dtype;
   bool logarithm;
-  size_t inner; // product of the dimensions after the one of the softmax: the stride along it in the result
+  size_t inner; // the stride along the dimension in the result
   char *result;
   kb_storer store;
 } job;
@@ -64,11 +64,9 @@ static void forward_float(bool logarithm, size_t n, const float *x, float *y) {
     sum += set->exp_row(some, x + i, largest, logarithm ? NULL : y + i);
   }
   if (logarithm) {
-    const float log_sum = (float)log(sum);
-    for (size_t i = 0; i < n; i++) y[i] = x[i] - largest - log_sum;
+    set->folds[KB_COMPUTE_FLOAT].scale_row(n, x, (double)largest, 1, -log(sum), y);
   } else {
-    const float scale = (float)(1 / sum);
-    for (size_t i = 0; i < n; i++) y[i] *= scale;
+    set->scale(n, (float)(1 / sum), y);
   }
 }
 
@@ -196,7 +194,7 @@ static void backward_float(bool logarithm, size_t n, const float *dy, const floa
   if (logarithm) {
     set->log_softmax_dx(n, dy, y, s, dx);
   } else {
-    for (size_t i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - s);
+    set->softmax_dx(n, dy, y, s, dx);
   }
 }
 
@@ -343,8 +341,8 @@ void kb_softmax(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dim
   run(&j, rank, dims, dim, x, strides, NULL, NULL, forward_rows, forward_tiles);
 }
 
-void kb_softmax_backward(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim,
-                         const void *dy, const intptr_t *dy_strides, const void *y,
+void kb_softmax_backward(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dims,
+                         size_t dim, const void *dy, const intptr_t *dy_strides, const void *y,
                          const intptr_t *y_strides, void *dx) {
   job j = {.dtype = dtype, .logarithm = logarithm, .result = dx};
   run(&j, rank, dims, dim, dy, dy_strides, y, y_strides, backward_rows, backward_tiles);

@@ -1,5 +1,5 @@
-// Sorting and selection on unsigned keys in the elements' order. A key of up to 32 bits shares a word with
-// its index, so that any sort of words is stable; 64-bit keys go beside it.
+// Sorting and selection on unsigned keys in the elements' order. A key of up to 32 bits shares a
+// word with its index, so that any sort of words is stable; 64-bit keys go beside it.
 #include "kb_sort.h"
 
 #include <math.h>
@@ -56,8 +56,8 @@ static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
   }
 }
 
-// For a type of items: insertion sort, radix sort by the bytes first ..< last of an item (the index comes
-// before the key), selection of the first k.
+// For a type of items: insertion sort, radix sort by the bytes first ..< last of an item (the index
+// comes before the key), selection of the first k.
 #define DEFINE_ITEMS(name, T, DIGIT, LESS)                                                    \
   static void name##_insertion(size_t n, T *x) {                                                   \
     for (size_t i = 1; i < n; i++) {                                                               \
@@ -111,7 +111,8 @@ static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
 
 #define WORD_DIGIT(v, byte) ((v) >> 8 * (byte) & 255)
 #define WORD_LESS(a, b) ((a) < (b))
-#define ITEM_DIGIT(v, byte) (((byte) < 8 ? (v).index >> 8 * (byte) : (v).key >> 8 * ((byte) - 8)) & 255)
+#define ITEM_DIGIT(v, byte)                                                                        \
+  (((byte) < 8 ? (v).index >> 8 * (byte) : (v).key >> 8 * ((byte) - 8)) & 255)
 #define ITEM_LESS(a, b) ((a).key < (b).key || ((a).key == (b).key && (a).index < (b).index))
 DEFINE_ITEMS(word, uint64_t, WORD_DIGIT, WORD_LESS)
 DEFINE_ITEMS(item, item, ITEM_DIGIT, ITEM_LESS)
@@ -168,7 +169,8 @@ static void select_items(const job *j, size_t k, void *items) {
 }
 
 static void write_result(const job *j, size_t output, size_t place, const char *x, size_t index) {
-  const size_t at = output / j->inner * j->inner * j->results + output % j->inner + place * j->inner;
+  const size_t outer = output / j->inner, column = output % j->inner;
+  const size_t at = (outer * j->results + place) * j->inner + column;
   const size_t size = kb_dtype_size(j->dtype);
   if (j->indices) j->indices[at] = (int64_t)index;
   if (j->values)
@@ -198,7 +200,8 @@ static void order_by_position(const job *j, size_t k, void *items, void *scratch
 static void write_kth(const job *j, size_t output, size_t k, const char *x, void *items) {
   select_items(j, k, items);
   uint64_t key = 0;
-  for (size_t i = 0; i < k; i++) key = i == 0 || key_of(j, items, i) > key ? key_of(j, items, i) : key;
+  for (size_t i = 0; i < k; i++)
+    if (key_of(j, items, i) > key) key = key_of(j, items, i);
   size_t index = SIZE_MAX;
   for (size_t i = 0; i < j->plan.length; i++)
     if (key_of(j, items, i) == key && index_of(j, items, i) < index) index = index_of(j, items, i);

@@ -1,8 +1,8 @@
 import ComplexModule
 import KobaiTensor
 
-/// The arguments of a call, asked for by PyTorch's names. What nobody asks for is reported: no argument
-/// is ever silently ignored.
+/// The arguments of a call, asked for by PyTorch's names. What nobody asks for is reported: no
+/// argument is ever silently ignored.
 public final class Arguments {
   /// How many arguments stood without a name.
   public let positionalCount: Int
@@ -78,7 +78,8 @@ extension Arguments {
     return value
   }
 
-  private func mismatch(_ name: String, _ type: String, _ value: CaseValue) -> ArgumentTypeMismatch {
+  private func mismatch(_ name: String, _ type: String, _ value: CaseValue) -> ArgumentTypeMismatch
+  {
     ArgumentTypeMismatch("the parameter \(name) is of type \(type) and does not take \(value.kind)")
   }
 }

@@ -157,7 +157,9 @@ extension Case {
       guard var result = expected else { return nil }
       result.gradOrder = result.grads.keys.sorted()
       // Only directions of second order go by position.
-      guard result.vectors != nil, let start = line.firstRange(of: "\"grads\"") else { return result }
+      guard result.vectors != nil, let start = line.firstRange(of: "\"grads\"") else {
+        return result
+      }
       let rest = line[start.upperBound...]
       let places = result.grads.keys.map { key in
         (rest.firstRange(of: "\"\(key)\"")?.lowerBound ?? rest.endIndex, key)

@@ -1,5 +1,5 @@
-/// An argument or a result as it stands in a case: an object recognised by one key, or null for Python's
-/// None.
+/// An argument or a result as it stands in a case: an object recognised by one key, or null for
+/// Python's None.
 public indirect enum CaseValue: Sendable, Hashable {
   case null
   case tensor(TensorReference)

@@ -1,7 +1,7 @@
 import KobaiTensor
 
-/// Results that are unique only up to sign, phase, basis or order: the property that defines them is
-/// checked, on the host, in double precision.
+/// Results that are unique only up to sign, phase, basis or order: the property that defines them
+/// is checked, on the host, in double precision.
 struct Gauge {
   let session: Session
   let call: CallCase
@@ -22,7 +22,7 @@ struct Gauge {
     let property = Property(
       matrices: MatrixBatch(source),
       tolerance: [.float32, .complex64].contains(source.dtype) ? 1e-3 : 1e-9)
-    let results = got.map(MatrixBatch.init)
+    let results = got.map { MatrixBatch($0) }
     switch kind {
     case "svd":
       try Comparison.close(

@@ -51,6 +51,12 @@ public struct HostTensor: Sendable {
     return sign == .plus ? magnitude : -magnitude
   }
 
+  /// Whether the bytes of one element are equal.
+  func isSame(as other: HostTensor, at index: Int) -> Bool {
+    let range = index * dtype.size..<(index + 1) * dtype.size
+    return bytes[range] == other.bytes[range]
+  }
+
   /// The position of element `index`, counted row after row.
   func position(of index: Int) -> [Int] {
     var rest = index

@@ -53,8 +53,8 @@ public struct NotApplicable: Error, Sendable {
   public init(_ reason: String) { self.reason = reason }
 }
 
-/// A value whose Swift type its parameter does not take. A compiler would have refused the call: as a
-/// case that must be refused it is not applicable, as any other case it is unsupported.
+/// A value whose Swift type its parameter does not take. A compiler would have refused the call: as
+/// a case that must be refused it is not applicable, as any other case it is unsupported.
 public struct ArgumentTypeMismatch: Error, Sendable {
   public let reason: String
   public init(_ reason: String) { self.reason = reason }

@@ -41,15 +41,20 @@ public struct Registry: Sendable {
 
   public init() {}
 
+  /// A call with any kind of result, its parameters as a list.
+  public mutating func add(
+    _ name: String, parameters: [String], run: @escaping @Sendable (Arguments) throws -> Output
+  ) {
+    handlers[name] = Handler(parameters: parameters, run: run)
+  }
+
   /// A call with any kind of result.
   public mutating func call(
-    _ names: String..., parameters: [String],
+    _ name: String, _ parameters: String...,
     inPlace: (@Sendable (Arguments) throws -> Output)? = nil,
     run: @escaping @Sendable (Arguments) throws -> Output
   ) {
-    for name in names {
-      handlers[name] = Handler(parameters: parameters, run: run, runInPlace: inPlace)
-    }
+    handlers[name] = Handler(parameters: parameters, run: run, runInPlace: inPlace)
   }
 
   /// A call that gives one tensor.
@@ -58,16 +63,38 @@ public struct Registry: Sendable {
     inPlace: (@Sendable (Arguments) throws -> Tensor)? = nil,
     run: @escaping @Sendable (Arguments) throws -> Tensor
   ) {
-    call(
-      name, parameters: parameters,
-      inPlace: inPlace.map { inPlace in { .tensor(try inPlace($0)) } }
-    ) { .tensor(try run($0)) }
+    var handler = Handler(parameters: parameters) { a in .tensor(try run(a)) }
+    if let inPlace { handler.runInPlace = { a in .tensor(try inPlace(a)) } }
+    handlers[name] = handler
   }
 
   /// A call that gives several tensors.
   public mutating func tensors(
     _ name: String, _ parameters: String..., run: @escaping @Sendable (Arguments) throws -> [Tensor]
   ) {
-    call(name, parameters: parameters) { .tuple(try run($0).map(Output.tensor)) }
+    handlers[name] = Handler(parameters: parameters) { a in
+      .tuple(try run(a).map { Output.tensor($0) })
+    }
   }
+}
+
+extension Registry {
+  /// All calls that Kobai can be asked for.
+  public static let standard: Registry = {
+    var registry = Registry()
+    registry.addElementwise()
+    registry.addReductions()
+    registry.addMovement()
+    registry.addIndexing()
+    registry.addSubscripts()
+    registry.addContraction()
+    registry.addCreation()
+    registry.addRandom()
+    registry.addActivations()
+    registry.addConvolution()
+    registry.addPooling()
+    registry.addNormalization()
+    registry.addLosses()
+    return registry
+  }()
 }

@@ -54,7 +54,9 @@ public struct Report {
     }
     let missing = Dictionary(
       grouping: entries.filter { $0.outcome.status == .unsupported }, by: \.outcome.reason)
-    for (reason, group) in missing.sorted(by: { ($1.value.count, $0.key) < ($0.value.count, $1.key) }) {
+    for (reason, group) in missing.sorted(by: {
+      ($1.value.count, $0.key) < ($0.value.count, $1.key)
+    }) {
       lines.append("UNSUPPORTED \(reason): \(group.count)")
     }
     for entry in entries where entry.outcome.status == .notApplicable {

@@ -162,14 +162,15 @@ extension ResultCheck {
     }
   }
 
+  /// An output without a recorded history contributes nothing.
   private func gradients(
     _ pairs: [(Tensor, Tensor)], _ inputs: [Tensor], createGraph: Bool
   ) throws -> [Tensor?] {
-    try recovering {
-      let roots = pairs.compactMap { output, cotangent in output.node.map { ($0, cotangent) } }
-      return Walk.gradients(
-        roots, to: inputs.map(\.node), retainGraph: createGraph, createGraph: createGraph,
-        sum: { $0 + $1 })
+    let tracked = pairs.filter { $0.0.requiresGrad }
+    if tracked.isEmpty { return inputs.map { _ in nil } }
+    return try recovering {
+      Tensor.gradients(
+        of: tracked.map(\.0), wrt: inputs, gradients: tracked.map(\.1), createGraph: createGraph)
     }
   }
 

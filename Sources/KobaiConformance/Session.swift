@@ -25,7 +25,7 @@ public final class Session {
     let stored = reference.shape + (dtype.isComplex ? [2] : [])
     guard entry.shape == stored, bytes.count == reference.shape.reduce(dtype.size, *) else {
       throw SuiteError(
-        "tensor \(reference.key) is stored as \(entry.dtype.code)\(entry.shape), "
+        "tensor \(reference.key) is stored as \(entry.dtype.rawValue)\(entry.shape), "
           + "but the case says \(reference.dtype)\(reference.shape)")
     }
     return HostTensor(dtype: dtype, shape: reference.shape, bytes: bytes)

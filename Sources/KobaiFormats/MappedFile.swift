@@ -8,7 +8,7 @@
 
 /// A whole file as read-only memory: pages are read when they are first touched.
 ///
-/// The file must not shrink while it is mapped; the system stops a program that reads past its new end.
+/// The file must not shrink while it is mapped: the system stops a program that reads past its end.
 ///
 /// `@unchecked Sendable`: the memory is never written.
 public final class MappedFile: @unchecked Sendable {

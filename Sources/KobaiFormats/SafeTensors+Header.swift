@@ -92,7 +92,9 @@ extension SafeTensors {
       }
       guard tensor.dataOffsets.count == 2 else {
         throw SafeTensorsError(
-          "tensor \(name) has \(tensor.dataOffsets.count) data_offsets, but a begin and an end belong there")
+          "tensor \(name) has \(tensor.dataOffsets.count) data_offsets, but a begin and an end "
+            + "belong there"
+        )
       }
       let (begin, end) = (tensor.dataOffsets[0], tensor.dataOffsets[1])
       guard begin <= end else {
@@ -101,7 +103,7 @@ extension SafeTensors {
       let size = try byteCount(of: name, dtype, tensor.shape)
       guard end - begin == size else {
         throw SafeTensorsError(
-          "tensor \(name) of \(dtype.code) \(tensor.shape) takes \(size) bytes, "
+          "tensor \(name) of \(dtype.rawValue) \(tensor.shape) takes \(size) bytes, "
             + "but its data_offsets span \(end - begin)")
       }
       return Entry(name: name, dtype: dtype, shape: tensor.shape, byteRange: begin..<end)
@@ -132,13 +134,15 @@ extension SafeTensors {
         guard entry.byteRange.lowerBound == position else {
           let fault = entry.byteRange.lowerBound > position ? "leaves a gap" : "overlaps another"
           throw SafeTensorsError(
-            "tensor \(entry.name) begins at \(entry.byteRange.lowerBound) where \(position) is expected: "
-              + "it \(fault)")
+            "tensor \(entry.name) begins at \(entry.byteRange.lowerBound) where \(position) is "
+              + "expected: it \(fault)")
         }
         position = entry.byteRange.upperBound
         guard position <= available else {
           throw SafeTensorsError(
-            "tensor \(entry.name) ends at \(position), but the file has only \(available) bytes of data")
+            "tensor \(entry.name) ends at \(position), but the file has only \(available) bytes "
+              + "of data"
+          )
         }
       }
       guard position == available else {
@@ -175,7 +179,7 @@ extension SafeTensors {
       let container = try decoder.container(keyedBy: Name.self)
       for key in container.allKeys {
         if key.stringValue == SafeTensors.metadataKey {
-          metadata = try container.decode([String: String].self, forKey: key)
+          metadata = try container.decodeIfPresent([String: String].self, forKey: key) ?? [:]
         } else {
           tensors.append((key.stringValue, try container.decode(Tensor.self, forKey: key)))
         }
@@ -186,8 +190,8 @@ extension SafeTensors {
   static let metadataKey = "__metadata__"
 }
 
-/// Finds what a JSON decoder lets pass but the format does not: a name twice in one object, and numbers
-/// that are not plain unsigned integers.
+/// Finds what a JSON decoder lets pass but the format does not: a name twice in one object, numbers
+/// that are not plain unsigned integers, a comma behind the last element.
 private struct KeyScan {
   private let text: UnsafeRawBufferPointer
   private var position = 0
@@ -210,6 +214,12 @@ private struct KeyScan {
       case UInt8(ascii: "{"): open.append([])
       case UInt8(ascii: "["): open.append(nil)
       case UInt8(ascii: "}"), UInt8(ascii: "]"): _ = open.popLast()
+      case UInt8(ascii: ","):
+        skipSpace()
+        if position < text.count, [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(text[position]) {
+          throw SafeTensorsError(
+            "the header is not valid JSON: a comma stands before a closing bracket")
+        }
       case UInt8(ascii: "\""): try string()
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
       default: break
@@ -225,9 +235,8 @@ private struct KeyScan {
     guard position < text.count else { return }
     position += 1
     let end = position
-    var next = end
-    while next < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[next]) { next += 1 }
-    guard next < text.count, text[next] == UInt8(ascii: ":"), let last = open.indices.last,
+    skipSpace()
+    guard position < text.count, text[position] == UInt8(ascii: ":"), let last = open.indices.last,
       open[last] != nil
     else { return }
     // Decoding undoes escapes: "a" and "\u0061" are the same name.
@@ -238,14 +247,20 @@ private struct KeyScan {
     }
   }
 
+  private mutating func skipSpace() {
+    while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
+  }
+
   private mutating func number() throws(SafeTensorsError) {
     let start = position - 1
     let parts = Array("0123456789+-.eE".utf8)
     while position < text.count, parts.contains(text[position]) { position += 1 }
-    let literal = text[start..<position]
-    guard literal.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-      throw SafeTensorsError(
-        "the header holds \(String(decoding: literal, as: UTF8.self)) where only unsigned integers belong")
+    let literal = String(decoding: text[start..<position], as: UTF8.self)
+    guard literal.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+      throw SafeTensorsError("the header holds \(literal) where only unsigned integers belong")
+    }
+    guard Int(literal) != nil else {
+      throw SafeTensorsError("the header holds \(literal), which is larger than any size can be")
     }
   }
 }

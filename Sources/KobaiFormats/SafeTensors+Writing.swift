@@ -30,8 +30,8 @@ extension SafeTensors {
 
   /// The bytes of a file with these tensors.
   ///
-  /// Tensors with larger elements come first, so that each is aligned to its elements; equal sizes are
-  /// in the order of their names. The same input gives the same bytes.
+  /// Tensors with larger elements come first, so that each is aligned to its elements; equal sizes
+  /// are in the order of their names. The same input gives the same bytes.
   ///
   /// - Throws: `SafeTensorsError` if a name stands twice or a shape does not fit its bytes.
   public static func encode(
@@ -98,12 +98,12 @@ extension SafeTensors {
       let size = try Header.byteCount(of: item.name, item.dtype, item.shape)
       guard size == item.bytes.count else {
         throw SafeTensorsError(
-          "tensor \(item.name) of \(item.dtype.code) \(item.shape) takes \(size) bytes, "
+          "tensor \(item.name) of \(item.dtype.rawValue) \(item.shape) takes \(size) bytes, "
             + "but \(item.bytes.count) were given")
       }
       let shape = item.shape.map(String.init).joined(separator: ",")
       fields.append(
-        "\(quoted(item.name)):{\"dtype\":\"\(item.dtype.code)\",\"shape\":[\(shape)],"
+        "\(quoted(item.name)):{\"dtype\":\"\(item.dtype.rawValue)\",\"shape\":[\(shape)],"
           + "\"data_offsets\":[\(position),\(position + size)]}")
       position += size
     }

@@ -82,7 +82,9 @@ public struct SafeTensors: Sendable {
   ) rethrows -> R? {
     guard let entry = self[name] else { return nil }
     return try source.withBytes { bytes in
-      let (start, end) = (dataStart + entry.byteRange.lowerBound, dataStart + entry.byteRange.upperBound)
+      let (start, end) = (
+        dataStart + entry.byteRange.lowerBound, dataStart + entry.byteRange.upperBound
+      )
       return try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
     }
   }

@@ -1,8 +1,9 @@
 // Reading and writing by index tensors (int64). Sources and index tensors have any strides (NULL:
-// contiguous; 0 repeats), results are contiguous. Kernels that only move data take an element size in bytes
-// (1, 2, 4, 8 or 16); those that compute take a dtype. An index outside of its dimension gives
-// KB_INDEX_OUT_OF_RANGE and its value in `bad` (may be NULL); the destination is then half written at worst.
-// When several elements meet at one place they are taken in row-major order, by one thread.
+// contiguous; 0 repeats), results are contiguous. Kernels that only move data take an element size
+// in bytes (1, 2, 4, 8 or 16); those that compute take a dtype. An index outside of its dimension
+// gives KB_INDEX_OUT_OF_RANGE and its value in `bad` (may be NULL); the destination is then half
+// written at worst. When several elements meet at one place they are taken in row-major order, by
+// one thread.
 #ifndef KB_INDEX_H
 #define KB_INDEX_H
 
@@ -17,16 +18,16 @@ typedef enum kb_scatter_reduction {
   KB_SCATTER_MIN,
 } kb_scatter_reduction;
 
-// out[i, j, k] = x[i, index[i, j, k], k] (dim = 1). `dims` is the shape of index and out, `length` that
-// of x along dim; the other dimensions of x are at least as long (as long when `x_strides` is NULL). Rank 0
-// is one element of length 1.
+// out[i, j, k] = x[i, index[i, j, k], k] (dim = 1). `dims` is the shape of index and out, `length`
+// that of x along dim; the other dimensions of x are at least as long (as long when `x_strides` is
+// NULL). Rank 0 is one element of length 1.
 kb_status kb_gather_along(size_t size, size_t rank, const intptr_t *dims, size_t dim, size_t length,
                           const void *x, const intptr_t *x_strides, const int64_t *index,
                           const intptr_t *index_strides, void *out, int64_t *bad);
 
-// y[i, index[i, j, k], k] op= source[i, j, k] for all of `index_dims`. `y` of shape `dims` is contiguous and
-// holds the initial values. Without `include_self` those that are met by an index do not take part (no
-// meaning for assign). A scalar source has strides of 0.
+// y[i, index[i, j, k], k] op= source[i, j, k] for all of `index_dims`. `y` of shape `dims` is
+// contiguous and holds the initial values. Without `include_self` those that are met by an index do
+// not take part (no meaning for assign). A scalar source has strides of 0.
 kb_status kb_scatter(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
                      const intptr_t *dims, size_t dim, void *y, const intptr_t *index_dims,
                      const int64_t *index, const intptr_t *index_strides, const void *source,
@@ -38,12 +39,13 @@ kb_status kb_index_select(size_t size, size_t rank, const intptr_t *dims, size_t
                           const intptr_t *x_strides, const int64_t *index, size_t count,
                           intptr_t index_stride, void *out, int64_t *bad);
 
-// y[i, index[j], k] op= source[i, j, k]; `dims` is the shape of the contiguous y, source has `count` in place
-// of dims[dim]. index_copy (assign), index_add, index_reduce, index_fill (strides of 0).
+// y[i, index[j], k] op= source[i, j, k]; `dims` is the shape of the contiguous y, source has
+// `count` in place of dims[dim]. index_copy (assign), index_add, index_reduce, index_fill (strides
+// of 0).
 kb_status kb_index_update(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
-                          const intptr_t *dims, size_t dim, void *y, const int64_t *index, size_t count,
-                          intptr_t index_stride, const void *source, const intptr_t *source_strides,
-                          int64_t *bad);
+                          const intptr_t *dims, size_t dim, void *y, const int64_t *index,
+                          size_t count, intptr_t index_stride, const void *source,
+                          const intptr_t *source_strides, int64_t *bad);
 
 // Index tensors broadcast to one shape, standing in some of the dimensions of an array.
 typedef struct kb_index_list {
@@ -54,24 +56,26 @@ typedef struct kb_index_list {
   size_t position;                 // how many whole dimensions come before the broadcast shape
 } kb_index_list;
 
-// Advanced indexing: out has the first `position` whole dimensions, the broadcast shape, the other whole
-// dimensions. Indices from -n to n - 1. `dims` is the shape of x.
+// Advanced indexing: out has the first `position` whole dimensions, the broadcast shape, the other
+// whole dimensions. Indices from -n to n - 1. `dims` is the shape of x.
 kb_status kb_index(size_t size, size_t rank, const intptr_t *dims, const void *x,
                    const intptr_t *x_strides, const kb_index_list *list, void *out, int64_t *bad);
 
 // y[list] = values, or += when `accumulate`; `dims` is the shape of the contiguous y. `values` has
-// the shape that kb_index gives, with any strides (as many as that shape has dimensions; NULL: contiguous).
+// the shape that kb_index gives, with any strides (as many as that shape has dimensions; NULL:
+// contiguous).
 kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intptr_t *dims, void *y,
                        const kb_index_list *list, const void *values, const intptr_t *value_strides,
                        int64_t *bad);
 
-// The elements where mask is true, in row-major order (kb_count_nonzero of the mask tells how many).
+// The elements where mask is true, in row-major order (kb_count_nonzero of the mask tells how
+// many).
 void kb_masked_select(size_t size, size_t rank, const intptr_t *dims, const void *x,
                       const intptr_t *x_strides, const bool *mask, const intptr_t *mask_strides,
                       void *out);
 
-// out = x with the places where mask is true filled from the contiguous `source`, one after the other.
-// KB_INDEX_OUT_OF_RANGE when it has fewer than `mask` asks for.
+// out = x with the places where mask is true filled from the contiguous `source`, one after the
+// other. KB_INDEX_OUT_OF_RANGE when it has fewer than `mask` asks for.
 kb_status kb_masked_scatter(size_t size, size_t rank, const intptr_t *dims, const void *x,
                             const intptr_t *x_strides, const bool *mask,
                             const intptr_t *mask_strides, const void *source, size_t source_count,

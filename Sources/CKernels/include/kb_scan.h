@@ -1,5 +1,5 @@
-// Running reductions along one dimension. `x` has any strides (NULL: contiguous); `result` and `indices`
-// are contiguous and have the shape of x. A rank of 0 is one element, whatever `dim`.
+// Running reductions along one dimension. `x` has any strides (NULL: contiguous); `result` and
+// `indices` are contiguous and have the shape of x. A rank of 0 is one element, whatever `dim`.
 #ifndef KB_SCAN_H
 #define KB_SCAN_H
 
@@ -8,7 +8,7 @@
 typedef enum kb_scan_operation {
   KB_SCAN_SUM,       // any dtypes; elements are converted to `out` first; integers wrap
   KB_SCAN_PROD,      // likewise
-  KB_SCAN_MAX,       // real, out == in; gives indices too: the last among equals, NaN once met stays
+  KB_SCAN_MAX,       // real, out == in; with indices: the last among equals; NaN once met stays
   KB_SCAN_MIN,       // likewise
   KB_SCAN_LOGSUMEXP, // floating, out == in
 } kb_scan_operation;

@@ -1,0 +1,7 @@
+import Kobai
+import KobaiTensor
+
+extension Registry {
+  mutating func addNormalization() {
+  }
+}

@@ -1,0 +1,3 @@
+extension Registry {
+  mutating func addSubscripts() {}
+}
