@@ -1,3 +1,3 @@
 extension Operation {
-  static let normalization: [Operation] = []
+  static let normalization: [Operation] = [softmax]
 }

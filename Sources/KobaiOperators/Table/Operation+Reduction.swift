@@ -1,3 +1,5 @@
 extension Operation {
-  static let reduction: [Operation] = [sum]
+  static let reduction: [Operation] = [
+    sum, mean, extremum, variance, norm, logsumexp, anyAll, cumulative, sort,
+  ]
 }

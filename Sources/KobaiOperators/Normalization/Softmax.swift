@@ -1,0 +1,92 @@
+import CKernels
+import KobaiTensor
+
+extension Tensor {
+  /// exp(x) / Σ exp(x) along one dimension.
+  ///
+  ///     Tensor([1.0, 2.0, 3.0]).softmax(dim: 0)   // tensor([0.0900, 0.2447, 0.6652])
+  ///
+  /// - Parameter dtype: what x is converted to first; needed for integers.
+  /// - Returns: NaN where all elements are −inf.
+  public func softmax(dim: Int, dtype: DType? = nil) -> Tensor {
+    softmax("softmax", dim, dtype, logarithm: false)
+  }
+
+  /// The logarithm of `softmax`, without cancellation.
+  public func logSoftmax(dim: Int, dtype: DType? = nil) -> Tensor {
+    softmax("logSoftmax", dim, dtype, logarithm: true)
+  }
+
+  private func softmax(_ name: String, _ dim: Int, _ dtype: DType?, logarithm: Bool) -> Tensor {
+    let x = dtype.map { to($0) } ?? self
+    guard x.dtype.isFloatingPoint else {
+      return misuse("\(name): not implemented for \(x.dtype); pass dtype: .float32")
+    }
+    guard let d = Operands.dimension(name, dim, rank: rank) else { return .poison }
+    // A single number is a line of one.
+    if rank == 0 { return x.reshape([1]).softmax(name, 0, nil, logarithm: logarithm).reshape([]) }
+    return logarithm
+      ? bind(Primitives.LogSoftmax(dim: d), x) : bind(Primitives.Softmax(dim: d), x)
+  }
+}
+
+extension Primitives {
+  public struct Softmax: UnaryPrimitive {
+    public static let name = "softmax"
+    let dim: Int
+
+    public func infer(_ x: TensorType) -> TensorType { x }
+    public func evaluate(_ x: Value) -> Value { Self.evaluate(x, dim, logarithm: false) }
+    public var residuals: Residuals { .output }
+
+    /// The Jacobian is symmetric: both modes are the same product.
+    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      let product = dy * y
+      return product - y * product.sum(dim: dim, keepDim: true)
+    }
+    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      pullback(dx, x, y)
+    }
+    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(Softmax(dim: dim + 1), x) }
+
+    static func evaluate(_ x: Value, _ dim: Int, logarithm: Bool) -> Value {
+      let (dtype, layout) = (x.dtype, x.layout)
+      return x.withElements { pointer, strides in
+        Value.make(dtype, layout.contiguous) { out in
+          kb_softmax(
+            logarithm, dtype.code, layout.rank, layout.shape, dim, pointer, strides, out)
+        }
+      }
+    }
+  }
+
+  public struct LogSoftmax: UnaryPrimitive {
+    public static let name = "logSoftmax"
+    let dim: Int
+
+    public func infer(_ x: TensorType) -> TensorType { x }
+    public func evaluate(_ x: Value) -> Value { Softmax.evaluate(x, dim, logarithm: true) }
+    public var residuals: Residuals { .output }
+
+    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      dy - y.exp() * dy.sum(dim: dim, keepDim: true)
+    }
+    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      dx - (y.exp() * dx).sum(dim: dim, keepDim: true)
+    }
+    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(LogSoftmax(dim: dim + 1), x) }
+  }
+}
+
+extension Operation {
+  static let softmax = Operation(
+    "softmax", .normalization, primitives: [Primitives.Softmax.self, Primitives.LogSoftmax.self],
+    samples: [
+      Sample(.uniform()) { $0[0].softmax(dim: 1) },
+      Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].softmax(dim: -2) },
+      Sample(.uniform(-2...2, [])) { $0[0].softmax(dim: 0) },
+      Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].logSoftmax(dim: 0) },
+      Sample(.uniform(-2...2, [])) { $0[0].logSoftmax(dim: -1) },
+      Sample(.uniform(-2...2, [2, 0])) { $0[0].softmax(dim: 1) },
+    ])
+}
