@@ -1,8 +1,22 @@
 import CKernels
 import ComplexModule
 
+/// What can stand beside a tensor in an operation: a tensor, or a Swift number, which adopts the tensor's
+/// dtype.
+public protocol TensorOperand {
+  var operand: Tensor { get }
+}
+
+extension Tensor: TensorOperand {
+  @inlinable public var operand: Tensor { self }
+}
+
+extension TensorScalar {
+  @inlinable public var operand: Tensor { Tensor(weak: self) }
+}
+
 /// A Swift number that can be an element of a tensor.
-public protocol TensorScalar: TensorData {
+public protocol TensorScalar: TensorData, TensorOperand {
   /// The dtype whose elements have this type's memory layout.
   static var elementType: DType { get }
   /// As a tensor on its own: it adopts the dtype of what it meets.
@@ -59,6 +73,7 @@ extension Bool: TensorScalar {
 }
 
 extension Complex: TensorData where RealType: TensorScalar & BinaryFloatingPoint {}
+extension Complex: TensorOperand where RealType: TensorScalar & BinaryFloatingPoint {}
 extension Complex: TensorScalar where RealType: TensorScalar & BinaryFloatingPoint {
   public static var elementType: DType { RealType.elementType.complex }
   /// A complex Swift number meets tensors as complex64, complex128 beside float64.

@@ -20,8 +20,10 @@ extension Tensor {
   /// x + alpha · y.
   ///
   /// - Parameter alpha: a number; not a fraction for integer tensors.
-  public func add(_ y: Tensor, alpha: Tensor = 1) -> Tensor {
-    guard let scaled = Self.scaled("add", self, y, by: alpha) else { return .poison }
+  public func add<Alpha: TensorOperand>(_ y: some TensorOperand, alpha: Alpha = 1) -> Tensor {
+    guard let scaled = Self.scaled("add", self, y.operand, by: alpha.operand) else {
+      return .poison
+    }
     return self + scaled
   }
 
@@ -32,13 +34,14 @@ extension Tensor {
     {
       return y
     }
-    let result = Operands.resultType([x, y])
+    let result = Operands.resultType([x.resolved, y.resolved])
     guard alpha.dtype.category <= result.category else {
       return misuse(
-        "\(name): for \(result) tensors, alpha must not be a \(alpha.dtype) number; convert the "
-          + "tensors with .to(.float32)", else: nil)
+        "\(name): For integral input tensors, argument alpha must not be a floating point number: "
+          + "alpha is \(alpha.dtype), the result \(result); convert the tensors with .to(.float32)",
+        else: nil)
     }
-    return y * alpha
+    return y.to(result) * alpha
   }
 }
 
@@ -52,9 +55,30 @@ extension Primitives {
     @inlinable public var residualsForY: Residuals { .none }
     @inlinable public func derivativeX(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 1 }
     @inlinable public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 1 }
-    @inlinable public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { dz }
-    @inlinable public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { dz }
-    @inlinable public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { dx }
-    @inlinable public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { dy }
+    @inlinable public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
+    { dz }
+    @inlinable public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
+    { dz }
+    @inlinable public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor)
+      -> Tensor?
+    { dx }
+    @inlinable public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor)
+      -> Tensor?
+    { dy }
   }
+}
+
+extension Operation {
+  static let add = Operation(
+    "add", .elementwise, primitives: [Primitives.Add.self],
+    samples: [
+      Sample(.uniform(), .uniform()) { $0[0] + $0[1] },
+      Sample(.uniform(-2...2, [2, 1, 3]), .uniform(-2...2, [4, 1])) { $0[0] + $0[1] },
+      Sample(.uniform(-2...2, []), .uniform()) { $0[0] + $0[1] },
+      Sample(.uniform(-2...2, [0, 3]), .uniform(-2...2, [3])) { $0[0] + $0[1] },
+      Sample(.uniform()) { 2.5 + $0[0] },
+      Sample(.uniform(), .uniform()) { $0[0].add($0[1], alpha: 0.5) },
+      Sample(.special) { $0[0] + $0[0] },
+      Sample(.complex(), .complex()) { $0[0] + $0[1] },
+    ])
 }

@@ -6,33 +6,63 @@ extension Tensor {
   /// Where corresponding elements are equal. NaN equals nothing.
   ///
   ///     Tensor([1, 2]).eq(2)   // tensor([False, True])
-  @inlinable public func eq(_ y: Tensor) -> Tensor { Tensor.elementwise(Primitives.Eq(), self, y) }
+  @inlinable public func eq(_ y: some TensorOperand) -> Tensor {
+    Tensor.elementwise(Primitives.Eq(), self, y.operand)
+  }
   /// Where corresponding elements differ.
-  @inlinable public func ne(_ y: Tensor) -> Tensor { Tensor.elementwise(Primitives.Ne(), self, y) }
+  @inlinable public func ne(_ y: some TensorOperand) -> Tensor {
+    Tensor.elementwise(Primitives.Ne(), self, y.operand)
+  }
   /// Where an element is less than its counterpart. Not for complex numbers.
-  public func lt(_ y: Tensor) -> Tensor { Tensor.ordered(Primitives.Lt(), self, y) }
+  public func lt(_ y: some TensorOperand) -> Tensor {
+    Tensor.ordered(Primitives.Lt(), self, y.operand)
+  }
   /// Where an element is at most its counterpart. Not for complex numbers.
-  public func le(_ y: Tensor) -> Tensor { Tensor.ordered(Primitives.Le(), self, y) }
+  public func le(_ y: some TensorOperand) -> Tensor {
+    Tensor.ordered(Primitives.Le(), self, y.operand)
+  }
   /// Where an element is greater than its counterpart. Not for complex numbers.
-  public func gt(_ y: Tensor) -> Tensor { Tensor.ordered(Primitives.Gt(), self, y) }
+  public func gt(_ y: some TensorOperand) -> Tensor {
+    Tensor.ordered(Primitives.Gt(), self, y.operand)
+  }
   /// Where an element is at least its counterpart. Not for complex numbers.
-  public func ge(_ y: Tensor) -> Tensor { Tensor.ordered(Primitives.Ge(), self, y) }
+  public func ge(_ y: some TensorOperand) -> Tensor {
+    Tensor.ordered(Primitives.Ge(), self, y.operand)
+  }
 
   static func ordered<P: BinaryElementwise>(_ primitive: P, _ x: Tensor, _ y: Tensor) -> Tensor {
-    guard !x.dtype.isComplex && !y.dtype.isComplex else {
+    // Marks name the dtype of live tensors and numbers too.
+    guard !x.value.meta.dtype.isComplex && !y.value.meta.dtype.isComplex else {
       return misuse("\(P.name): complex numbers have no order; compare .abs() or .real")
     }
     return elementwise(primitive, x, y)
   }
 
+  /// `x.lt(y)`
   public static func < (x: Tensor, y: Tensor) -> Tensor { x.lt(y) }
+  /// `x.le(y)`
   public static func <= (x: Tensor, y: Tensor) -> Tensor { x.le(y) }
+  /// `x.gt(y)`
   public static func > (x: Tensor, y: Tensor) -> Tensor { x.gt(y) }
+  /// `x.ge(y)`
   public static func >= (x: Tensor, y: Tensor) -> Tensor { x.ge(y) }
-  public static func < <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.lt(Tensor(weak: y)) }
-  public static func <= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.le(Tensor(weak: y)) }
-  public static func > <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.gt(Tensor(weak: y)) }
-  public static func >= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.ge(Tensor(weak: y)) }
+  public static func < <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.lt(y) }
+  public static func <= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.le(y) }
+  public static func > <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.gt(y) }
+  public static func >= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.ge(y) }
+  public static func < <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.gt(x) }
+  public static func <= <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.ge(x) }
+  public static func > <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.lt(x) }
+  public static func >= <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.le(x) }
+
+  /// Where corresponding elements are equal.
+  ///
+  ///     Tensor([1, 2]) .== 2   // tensor([False, True])
+  public static func .== (x: Tensor, y: Tensor) -> Tensor { x.eq(y) }
+  /// Where corresponding elements differ.
+  public static func .!= (x: Tensor, y: Tensor) -> Tensor { x.ne(y) }
+  public static func .== <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.eq(y) }
+  public static func .!= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.ne(y) }
 }
 
 extension Primitives {
@@ -66,4 +96,45 @@ extension Primitives {
     @inlinable public init() {}
     @inlinable public var program: Program { .binary(.ge) }
   }
+}
+
+extension Operation {
+  static let eq = Operation(
+    "eq", .elementwise, primitives: [Primitives.Eq.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].eq($0[1]) },
+      Sample(.special) { $0[0].eq(1) },
+      Sample(.complex()) { $0[0].eq($0[0]) },
+    ])
+  static let ne = Operation(
+    "ne", .elementwise, primitives: [Primitives.Ne.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].ne($0[1]) },
+      Sample(.special) { $0[0].ne(1) },
+      Sample(.complex()) { $0[0].ne($0[0]) },
+    ])
+  static let lt = Operation(
+    "lt", .elementwise, primitives: [Primitives.Lt.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].lt($0[1]) },
+      Sample(.special) { $0[0].lt(1) },
+    ])
+  static let le = Operation(
+    "le", .elementwise, primitives: [Primitives.Le.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].le($0[1]) },
+      Sample(.special) { $0[0].le(1) },
+    ])
+  static let gt = Operation(
+    "gt", .elementwise, primitives: [Primitives.Gt.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].gt($0[1]) },
+      Sample(.special) { $0[0].gt(1) },
+    ])
+  static let ge = Operation(
+    "ge", .elementwise, primitives: [Primitives.Ge.self],
+    samples: [
+      Sample(.integers(0..<3, [2, 3]), .integers(0..<3, [3])) { $0[0].ge($0[1]) },
+      Sample(.special) { $0[0].ge(1) },
+    ])
 }

@@ -23,3 +23,12 @@ extension Primitives {
     public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? { dx.conj() }
   }
 }
+
+extension Operation {
+  static let conj = Operation(
+    "conj", .elementwise, primitives: [Primitives.Conj.self],
+    samples: [
+      Sample(.complex()) { $0[0].conj() }, Sample(.complex(-2...2, [])) { $0[0].conj() },
+      Sample(.uniform()) { $0[0].conj() },
+    ])
+}

@@ -14,7 +14,7 @@ extension Tensor {
   public static func * <S: TensorScalar>(x: S, y: Tensor) -> Tensor { Tensor(weak: x) * y }
 
   /// The product of corresponding elements.
-  @inlinable public func mul(_ y: Tensor) -> Tensor { self * y }
+  @inlinable public func mul(_ y: some TensorOperand) -> Tensor { self * y.operand }
 }
 
 /// A number times a gradient that may be missing: `w -= lr * w.grad`.

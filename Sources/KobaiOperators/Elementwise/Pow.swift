@@ -11,26 +11,62 @@ extension Tensor {
   /// Each element to the power of the corresponding one; shapes broadcast, dtypes promote.
   ///
   ///     Tensor([2.0, 3.0]) ** 2   // tensor([4., 9.])
+  ///     2 ** Tensor([1, 3])       // tensor([2, 8])
   ///
   /// - Note: an integer tensor does not take a negative integer number as exponent.
-  /// - Derivative: in x, y · x^(y−1), and 0 where y is 0; in y, x^y · ln x, and 0 where x and y are 0.
-  public static func ** (x: Tensor, y: Tensor) -> Tensor { x.pow(y) }
-  public static func ** <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.pow(Tensor(weak: y)) }
-  public static func ** <S: TensorScalar>(x: S, y: Tensor) -> Tensor { Tensor(weak: x).pow(y) }
+  /// - Derivative: in x, y · x^(y−1), and 0 where y is 0; in y, x^y · ln x, and 0 where x is 0 and y is
+  ///   not negative.
+  @inlinable public static func ** (x: Tensor, y: Tensor) -> Tensor { x.raised(to: y) }
+  @inlinable public static func ** <S: TensorScalar>(x: Tensor, y: S) -> Tensor {
+    x.raised(to: y.operand)
+  }
+  @inlinable public static func ** <S: TensorScalar>(x: S, y: Tensor) -> Tensor {
+    x.operand.raised(to: y)
+  }
 
   /// Each element to the power of the corresponding one; see `**`.
-  public func pow(_ y: Tensor) -> Tensor {
-    if y.value.meta.has(Value.Meta.weak), y.value.meta.dtype == .int64 {
-      let exponent = Int64(bitPattern: y.value.bits)
-      if exponent < 0 && (dtype.isInteger || dtype == .bool) {
-        return misuse(
-          "pow: integers to negative integer powers are not allowed; convert with .to(.float32)")
-      }
-      // A whole exponent on a tracked base is common enough to have its cheaper rule.
-      if exponent == 2 && dtype.isDifferentiable { return bind(Primitives.Square(), self) }
-    }
-    return Tensor.elementwise(Primitives.Pow(), self, y)
+  @inlinable public func pow(_ y: some TensorOperand) -> Tensor { raised(to: y.operand) }
+
+  /// The square of each element.
+  ///
+  ///     Tensor([2.0, 3.0]).square()   // tensor([4., 9.])
+  @inlinable public func square() -> Tensor { raised(to: 2) }
+
+  /// Each element to the power of the corresponding one, computed in float64 (or complex128).
+  ///
+  ///     Tensor([2, 3]).floatPower(-1)   // tensor([0.5000, 0.3333], dtype=float64)
+  public func floatPower(_ y: some TensorOperand) -> Tensor {
+    let y = y.operand
+    let wide: DType = dtype.isComplex || y.dtype.isComplex ? .complex128 : .float64
+    return to(wide).raised(to: y.isNumber ? y : y.to(wide))
   }
+
+  @usableFromInline
+  func raised(to y: Tensor) -> Tensor {
+    guard y.isNumber, !value.meta.has(Value.Meta.weak) else {
+      return Tensor.elementwise(Primitives.Pow(), self, y)
+    }
+    // A live tensor's state is read once, here.
+    let x = resolved
+    let dtype = x.value.dtype
+    let isWhole = y.value.dtype == .int64
+    if dtype.isDifferentiable {
+      let exponent =
+        isWhole ? Double(Int64(bitPattern: y.value.bits)) : y.value.cast(to: .float64).float64
+      return exponent == 2
+        ? bind(Primitives.Square(), x) : bind(Primitives.PowNumber(exponent: exponent), x)
+    }
+    if isWhole && Int64(bitPattern: y.value.bits) < 0 {
+      return misuse(
+        "pow: Integers to negative integer powers are not allowed; convert with .to(.float32)")
+    }
+    return Tensor.elementwise(Primitives.Pow(), x, y)
+  }
+}
+
+extension Value {
+  /// The element of a rank-0 float64 value.
+  fileprivate var float64: Double { Double(bitPattern: bits) }
 }
 
 extension Primitives {
@@ -50,9 +86,33 @@ extension Primitives {
 
     public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
       let slope = z * x.log()
-      let vanishes = x.eq(0).logicalAnd(y.ge(0))
+      let exponent = y.dtype.isComplex ? y.real : y
+      let vanishes = x.eq(0).logicalAnd(exponent.ge(0))
       return Tensor.where(vanishes, Tensor.zeros(like: slope), slope)
     }
+  }
+
+  /// A power with a number as exponent: nothing but x is kept, and the rule needs no case distinction.
+  public struct PowNumber: UnaryPrimitive {
+    public static let name = "pow"
+    let exponent: Double
+
+    public func infer(_ x: TensorType) -> TensorType { x }
+    public func evaluate(_ x: Value) -> Value {
+      let number = Value(bits: exponent.bitPattern, dtype: .float64).cast(to: x.dtype)
+      return ElementwiseEvaluation.binary(.binary(.pow), x, number, "pow")
+    }
+    public var residuals: Residuals { .input }
+    private func derivative(_ x: Tensor) -> Tensor {
+      exponent == 0 ? Tensor.zeros(like: x) : exponent * x.pow(exponent - 1)
+    }
+    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      dy * derivative(x).conjugatedIfComplex
+    }
+    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      dx * derivative(x)
+    }
+    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
   }
 
   public struct Square: UnaryElementwise {
@@ -63,4 +123,34 @@ extension Primitives {
     @inlinable public var residuals: Residuals { .input }
     @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { 2 * x }
   }
+}
+
+extension Operation {
+  static let pow = Operation(
+    "pow", .elementwise, primitives: [Primitives.Pow.self, Primitives.PowNumber.self],
+    samples: [
+      Sample(.uniform(0.5...2), .uniform()) { $0[0] ** $0[1] },
+      Sample(.uniform(0.5...2, [2, 1, 3]), .uniform(-2...2, [4, 1])) { $0[0] ** $0[1] },
+      Sample(.uniform()) { $0[0] ** 3 },
+      Sample(.uniform()) { $0[0] ** 0 },
+      Sample(.uniform(0.5...2)) { $0[0] ** -1.5 },
+      Sample(.uniform()) { 2 ** $0[0] },
+      Sample(.special) { $0[0] ** 2.5 },
+      Sample(.integers(-3..<3, [4]), .integers(0..<4, [4])) { $0[0] ** $0[1] },
+      Sample(.complex(0.5...2), .complex()) { $0[0] ** $0[1] },
+      Sample(.complex(0.5...2)) { $0[0] ** 1.5 },
+    ])
+  static let square = Operation(
+    "square", .elementwise, primitives: [Primitives.Square.self],
+    samples: [
+      Sample(.uniform()) { $0[0].square() },
+      Sample(.integers(-3..<3, [4])) { $0[0].square() },
+      Sample(.complex()) { $0[0].square() },
+    ])
+  static let floatPower = Operation(
+    "floatPower", .elementwise,
+    samples: [
+      Sample(.uniform(0.5...2), .uniform()) { $0[0].floatPower($0[1]) },
+      Sample(.integers(1..<4, [3])) { $0[0].floatPower(-2) },
+    ])
 }

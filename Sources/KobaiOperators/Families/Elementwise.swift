@@ -135,3 +135,21 @@ extension BinaryPredicate {
     -> Tensor?
   { nil }
 }
+
+/// An elementwise operation of two inputs that is constant between jumps: its derivative is zero.
+public protocol BinaryPiecewiseConstant: BinaryElementwise {}
+
+extension BinaryPiecewiseConstant {
+  @inlinable public var residualsForX: Residuals { .none }
+  @inlinable public var residualsForY: Residuals { .none }
+  public func derivativeX(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 0 }
+  public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor { 0 }
+  public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+    Tensor.zeros(like: dz)
+  }
+  public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+    Tensor.zeros(like: dz)
+  }
+  public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
+  public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
+}

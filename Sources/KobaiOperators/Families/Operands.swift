@@ -56,7 +56,53 @@ extension Tensor {
   @inlinable
   public static func floating<P: UnaryElementwise>(_ primitive: P, _ x: Tensor) -> Tensor {
     if x.value.meta.isPlain && x.value.dtype.isDifferentiable { return bind(primitive, x) }
+    let x = x.resolved
     return bind(primitive, x.dtype.isDifferentiable ? x : x.to(DType.default))
+  }
+
+  /// The operation of a unary elementwise primitive for the dtypes of a domain; others are a misuse.
+  @inlinable
+  public static func unary<P: UnaryElementwise>(
+    _ primitive: P, _ x: Tensor, _ domain: Domain
+  ) -> Tensor {
+    if x.value.meta.isPlain && x.value.dtype.isFloatingPoint { return bind(primitive, x) }
+    guard let x = domain.admit(P.name, x) else { return .poison }
+    return bind(primitive, x)
+  }
+}
+
+/// The numbers that an operation on one tensor is defined for. All take real floating point ones.
+public enum Domain: Sendable {
+  /// Complex numbers too; integers and bool become the default floating point dtype.
+  case numbers
+  /// Integers and bool become the default floating point dtype.
+  case real
+  /// Integers stay integers; not bool.
+  case ordered
+  /// Nothing else, as PyTorch's activations.
+  case floatingPoint
+  /// Complex numbers too.
+  case differentiable
+
+  /// The tensor as the operation takes it; nil, after the misuse, if it does not.
+  @usableFromInline
+  func admit(_ name: String, _ x: Tensor) -> Tensor? {
+    let x = x.resolved
+    let dtype = x.dtype
+    if dtype.isFloatingPoint || x.value.meta.has(Value.Meta.poison) { return x }
+    if dtype.isComplex {
+      if self == .numbers || self == .differentiable { return x }
+      return misuse(
+        "\(name): not implemented for complex tensors (\(dtype)); take .abs(), .real or .imag",
+        else: nil)
+    }
+    switch self {
+    case .numbers, .real: return x.to(DType.default)
+    case .ordered where dtype != .bool: return x
+    default:
+      return misuse(
+        "\(name): not implemented for \(dtype) tensors; convert with .to(.float32)", else: nil)
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import KobaiTensor
 ///     Program.unary { x in x * .sigmoid(x) }
 ///
 /// The same kernels run a program eagerly and as part of a fused group, so both give the same bits.
-@frozen public enum Program: Sendable {
+@frozen public enum Program: Hashable, Sendable {
   case instruction(Opcode)
   case composed(Composition)
 
@@ -46,6 +46,26 @@ public final class Composition: Sendable {
   }
 }
 
+extension Composition: Hashable {
+  public static func == (a: Composition, b: Composition) -> Bool {
+    a === b || a.instructions == b.instructions && a.immediates == b.immediates
+  }
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(instructions)
+    hasher.combine(immediates)
+  }
+
+  private var instructions: [UInt8] {
+    withUnsafeBytes(of: program.code) { Array($0.prefix(4 * Int(program.count))) }
+  }
+  /// Bit patterns: 0 and −0 are different programs, NaN equals itself.
+  private var immediates: [UInt64] {
+    withUnsafeBytes(of: program.immediates) {
+      Array($0.bindMemory(to: UInt64.self).prefix(Int(program.immediate_count)))
+    }
+  }
+}
+
 /// What one instruction computes.
 @frozen public struct Opcode: Hashable, Sendable {
   @usableFromInline let raw: kb_opcode
@@ -72,33 +92,53 @@ public indirect enum Expression: Sendable, ExpressibleByFloatLiteral, Expressibl
   }
 
   func program(inputs: UInt16) -> kb_program {
-    var program = kb_program()
-    program.inputs = inputs
-    var result = append(to: &program)
-    if program.count == 0 {
-      result = kb_program_append(&program, KB_OP_copy, UInt8(result), 0, 0)
-    }
-    if result < 0 {
+    var builder = ProgramBuilder(inputs: inputs)
+    let result = builder.append(self)
+    if let result, builder.program.count == 0 { _ = builder.append(.copy, [result]) }
+    if result == nil {
       misuse(
         "Program: an expression may have at most \(KB_MAX_INSTRUCTIONS) instructions and "
           + "\(KB_MAX_IMMEDIATES) constants; compute part of it in another operation", else: ())
     }
-    return program
+    return builder.program
   }
+}
 
-  private func append(to program: inout kb_program) -> Int32 {
-    switch self {
-    case .input(let i): return Int32(i)
-    case .constant(let value): return kb_program_immediate(&program, value)
+/// Writes an expression's instructions. What the expression names twice is computed once.
+private struct ProgramBuilder {
+  var program = kb_program()
+  private var known: [[UInt32]: UInt8] = [:]
+  private var immediates: [UInt64: UInt8] = [:]
+
+  init(inputs: UInt16) { program.inputs = inputs }
+
+  /// The operand number of the expression's value; nil when the program is full.
+  mutating func append(_ expression: Expression) -> UInt8? {
+    switch expression {
+    case .input(let i): return UInt8(i)
+    case .constant(let value):
+      if let number = immediates[value.bitPattern] { return number }
+      let number = kb_program_immediate(&program, value)
+      guard number >= 0 else { return nil }
+      immediates[value.bitPattern] = UInt8(number)
+      return UInt8(number)
     case .apply(let opcode, let operands):
       var numbers: [UInt8] = []
       for operand in operands {
-        let number = operand.append(to: &program)
-        guard number >= 0 else { return -1 }
-        numbers.append(UInt8(number))
+        guard let number = append(operand) else { return nil }
+        numbers.append(number)
       }
-      while numbers.count < 3 { numbers.append(0) }
-      return kb_program_append(&program, opcode.raw, numbers[0], numbers[1], numbers[2])
+      return append(opcode, numbers)
     }
+  }
+
+  mutating func append(_ opcode: Opcode, _ operands: [UInt8]) -> UInt8? {
+    let key = [opcode.raw.rawValue] + operands.map(UInt32.init)
+    if let number = known[key] { return number }
+    let all = operands + Array(repeating: 0, count: 3 - operands.count)
+    let number = kb_program_append(&program, opcode.raw, all[0], all[1], all[2])
+    guard number >= 0 else { return nil }
+    known[key] = UInt8(number)
+    return UInt8(number)
   }
 }

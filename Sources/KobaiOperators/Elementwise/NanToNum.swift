@@ -1,0 +1,58 @@
+import KobaiTensor
+
+extension Tensor {
+  /// Each element, with NaN and infinities replaced by numbers.
+  ///
+  ///     Tensor([Double.nan, .infinity, 1]).nanToNum(posInf: 9)   // tensor([0., 9., 1.])
+  ///
+  /// - Parameters:
+  ///   - nan: in place of NaN.
+  ///   - posInf: in place of +∞; the dtype's largest number unless stated.
+  ///   - negInf: in place of −∞; the dtype's smallest number unless stated.
+  /// - Returns: same shape and dtype; integers as they are; of complex numbers both parts are replaced.
+  /// - Derivative: 0 where an element is replaced.
+  public func nanToNum(nan: Double = 0, posInf: Double? = nil, negInf: Double? = nil) -> Tensor {
+    let x = resolved
+    if x.dtype.isComplex {
+      return Tensor.complex(
+        x.real.nanToNum(nan: nan, posInf: posInf, negInf: negInf),
+        x.imag.nanToNum(nan: nan, posInf: posInf, negInf: negInf))
+    }
+    guard x.dtype.isFloatingPoint else { return x }
+    let largest = x.dtype.greatestFinite
+    return bind(Primitives.NanToNum(nan, posInf ?? largest, negInf ?? -largest), x)
+  }
+}
+
+extension Primitives {
+  public struct NanToNum: Activation {
+    public static let name = "nanToNum"
+    let nan, posInf, negInf: Double
+    public let program: Program
+    init(_ nan: Double, _ posInf: Double, _ negInf: Double) {
+      self.nan = nan
+      self.posInf = posInf
+      self.negInf = negInf
+      program = .unary { x in
+        let limits = Expression.select(.gt(x, 0), .constant(posInf), .constant(negInf))
+        let infinite = Expression.select(.isInfinite(x), limits, x)
+        return .select(.isNaN(x), .constant(nan), infinite)
+      }
+    }
+    public var slope: Program { Self.slopeProgram }
+    private static let slopeProgram = Program.binary { dy, x in .select(.isFinite(x), dy, 0) }
+    public var residuals: Residuals { .input }
+    public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { x.isFinite().to(x.dtype) }
+    public func curvature(_ x: Tensor) -> Tensor { Tensor.zeros(like: x) }
+  }
+}
+
+extension Operation {
+  static let nanToNum = Operation(
+    "nanToNum", .elementwise, primitives: [Primitives.NanToNum.self],
+    samples: [
+      Sample(.uniform()) { $0[0].nanToNum() },
+      Sample(.special) { $0[0].nanToNum(nan: 3, posInf: 9, negInf: -8) },
+      Sample(.complex()) { $0[0].nanToNum() },
+    ])
+}
