@@ -31,7 +31,7 @@ extension Tensor {
     switch roundingMode {
     case nil: self / y.operand
     case .floor: Tensor.wholeDivision(Primitives.FloorDiv(), self, y.operand)
-    case .trunc: Tensor.wholeDivision(Primitives.TruncDiv(), self, y.operand)
+    case .trunc: truncated(y.operand)
     }
   }
 
@@ -39,6 +39,13 @@ extension Tensor {
   ///
   ///     Tensor([7, -7]).floorDivide(2)   // tensor([3, -4])
   public func floorDivide(_ y: some TensorOperand) -> Tensor { div(y, roundingMode: .floor) }
+
+  /// In the half types the quotient is rounded before it is truncated, as PyTorch does.
+  private func truncated(_ y: Tensor) -> Tensor {
+    let dtype = Operands.resultType([resolved, y.resolved])
+    return dtype.computing == dtype
+      ? Tensor.wholeDivision(Primitives.TruncDiv(), self, y) : (self / y).trunc()
+  }
 
   /// Division and remainder of real numbers; not of two bool tensors.
   static func wholeDivision<P: BinaryElementwise>(
@@ -52,6 +59,12 @@ extension Tensor {
     }
     return elementwise(primitive, x, y)
   }
+}
+
+extension DType {
+  /// The dtype in which operations of several steps compute: float32 for the half types, so that they
+  /// round once, at the end.
+  var computing: DType { self == .float16 || self == .bfloat16 ? .float32 : self }
 }
 
 extension Primitives {

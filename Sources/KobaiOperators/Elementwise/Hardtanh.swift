@@ -60,11 +60,11 @@ extension Primitives {
       self.high = high
       let (a, b) = (Expression.constant(low), Expression.constant(high))
       program = .unary { x in .clamp(x, a, b) }
-      slope = .binary { dy, x in .select(.le(x, a), 0, .select(.ge(x, b), 0, dy)) }
+      slope = .binary { dy, x in .select(.gt(x, a), .select(.lt(x, b), dy, 0), 0) }
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
-      x.le(low).logicalOr(x.ge(high)).logicalNot().to(x.dtype)
+      x.gt(low).logicalAnd(x.lt(high)).to(x.dtype)
     }
     public func curvature(_ x: Tensor) -> Tensor { Tensor.zeros(like: x) }
   }
@@ -92,11 +92,11 @@ extension Primitives {
     private static let valueProgram = Program.unary { x in x * .clamp(x + 3, 0, 6) / 6 }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in
-      .select(.le(x, -3), 0, .select(.lt(x, 3), dy * (x / 3 + 0.5), dy))
+      .select(.le(x, -3), 0, .select(.ge(x, 3), dy, dy * (x / 3 + 0.5)))
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
-      let inner = Tensor.where(x.lt(3), x / 3 + 0.5, Tensor.ones(like: x))
+      let inner = Tensor.where(x.ge(3), Tensor.ones(like: x), x / 3 + 0.5)
       return Tensor.where(x.le(-3), Tensor.zeros(like: x), inner)
     }
     public func curvature(_ x: Tensor) -> Tensor {

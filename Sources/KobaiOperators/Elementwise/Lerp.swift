@@ -22,6 +22,10 @@ extension Tensor {
         "lerp: expected dtype \(dtype) for `\(other.0)` but got dtype \(other.1); "
           + "convert with .to(.\(dtype))")
     }
+    if dtype.computing != dtype {
+      let wide = dtype.computing
+      return to(wide).lerp(end.to(wide), weight: weight.isNumber ? weight : weight.to(wide)).to(dtype)
+    }
     let distance = end - self
     if weight.isNumber {
       return Swift.abs(weight.number) < 0.5
@@ -40,8 +44,10 @@ extension Tensor {
   /// - Parameter value: a number; not a fraction for integer tensors.
   /// - Returns: shapes broadcast, dtypes promote.
   public func addcmul<S: TensorOperand>(_ a: Tensor, _ b: Tensor, value: S = 1) -> Tensor {
+    let result = Operands.resultType([resolved, a.resolved, b.resolved])
+    let (x, a, b) = widened(a, b)
     guard let scaled = Self.scaled("addcmul", a, b, by: value.operand) else { return .poison }
-    return self + a * scaled
+    return (x + a * scaled).to(result)
   }
 
   /// x + value · a / b.
@@ -56,11 +62,15 @@ extension Tensor {
         "addcdiv: Integer division with addcdiv is no longer supported; convert with .to(.float32), "
           + "or use x + (a / b).trunc()")
     }
-    let quotient = a / b
-    guard let scaled = Self.scaled("addcdiv", self, quotient, by: value.operand) else {
-      return .poison
-    }
-    return self + scaled
+    let result = Operands.resultType([resolved, a.resolved, b.resolved])
+    let (x, a, b) = widened(a, b)
+    guard let scaled = Self.scaled("addcdiv", x, a / b, by: value.operand) else { return .poison }
+    return (x + scaled).to(result)
+  }
+
+  /// Three operands with the half types as float32.
+  private func widened(_ a: Tensor, _ b: Tensor) -> (Tensor, Tensor, Tensor) {
+    (to(dtype.computing), a.to(a.dtype.computing), b.to(b.dtype.computing))
   }
 }
 

@@ -20,11 +20,21 @@ extension Tensor {
   private static func logSum(_ primitive: Primitives.Logaddexp, _ x: Tensor, _ y: Tensor) -> Tensor
   {
     let dtype = Operands.resultType([x.resolved, y.resolved])
+    if dtype.isComplex && !primitive.base2 { return complexLogSum(x, y) }
     guard dtype.isFloatingPoint else {
       return misuse(
         "logaddexp: not implemented for '\(dtype.torchName)'; convert with .to(.float32)")
     }
-    return elementwise(primitive, x, y)
+    let wide = dtype.computing
+    return wide == dtype
+      ? elementwise(primitive, x, y) : elementwise(primitive, x.to(wide), y.to(wide)).to(dtype)
+  }
+
+  /// From the number with the larger real part, whose exponential is the larger.
+  private static func complexLogSum(_ x: Tensor, _ y: Tensor) -> Tensor {
+    let isSwapped = x.real.lt(y.real)
+    let (large, small) = (Tensor.where(isSwapped, y, x), Tensor.where(isSwapped, x, y))
+    return large + (small - large).exp().log1p()
   }
 }
 

@@ -49,11 +49,11 @@ extension Primitives {
       self.lambda = lambda
       let (low, high) = (Expression.constant(-lambda), Expression.constant(lambda))
       program = .unary { x in .select(.ge(x, low), .select(.le(x, high), 0, x), x) }
-      slope = .binary { dy, x in .select(.ge(x, low), .select(.le(x, high), 0, dy), dy) }
+      slope = .binary { dy, x in .select(.gt(x, high), dy, .select(.lt(x, low), dy, 0)) }
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
-      x.ge(-lambda).logicalAnd(x.le(lambda)).logicalNot().to(x.dtype)
+      x.gt(lambda).logicalOr(x.lt(-lambda)).to(x.dtype)
     }
     public func curvature(_ x: Tensor) -> Tensor { Tensor.zeros(like: x) }
   }
@@ -69,11 +69,11 @@ extension Primitives {
       program = .unary { x in
         .select(.gt(x, high), x - high, .select(.lt(x, low), x + high, x * 0))
       }
-      slope = .binary { dy, x in .select(.ge(x, low), .select(.le(x, high), 0, dy), dy) }
+      slope = .binary { dy, x in .select(.gt(x, high), dy, .select(.lt(x, low), dy, 0)) }
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
-      x.ge(-lambda).logicalAnd(x.le(lambda)).logicalNot().to(x.dtype)
+      x.gt(lambda).logicalOr(x.lt(-lambda)).to(x.dtype)
     }
     public func curvature(_ x: Tensor) -> Tensor { Tensor.zeros(like: x) }
   }

@@ -127,10 +127,11 @@ extension Tensor {
       if status != 0 { self = Tensor(ElementwiseEvaluation.failed(status, name)) }
       return true
     }
-    guard let number = y.adopting(dtype, promotion), let body = exclusiveBody(),
-      body.layout.rank > 0
-    else { return false }
-    let status = withUnsafePointer(to: number.value.bits) {
+    let adopted = y.value.meta == value.meta ? y.value : y.value.adopted(dtype, promotion)
+    guard let number = adopted, let body = exclusiveBody(), body.layout.rank > 0 else {
+      return false
+    }
+    let status = withUnsafePointer(to: number.bits) {
       kb_binary(
         opcode.raw, dtype.code, body.layout.count, body.pointer, false, $0, true, body.pointer)
     }
