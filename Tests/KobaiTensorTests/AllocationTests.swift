@@ -11,6 +11,17 @@ import Testing
     return allocations(in: body)
   }
 
+  #if os(Linux)
+    @Test func allocationsAreCounted() {
+      guard
+        let found = allocations(in: {
+          _ = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 8)
+        })
+      else { return }
+      #expect(found == 1)
+    }
+  #endif
+
   @Test func arithmeticOnNumbers() {
     let (a, b) = (Tensor(2.0), Tensor(3.0))
     #expect(count { _ = a * b } ?? 0 == 0)

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs the tests under a sanitizer: Scripts/sanitize.sh address | thread | undefined [swift test options]
+#
+# The build goes to a folder of its own. Graphs of a million operations are cut to 20,000: what they
+# test is the depth of the stack, and a sanitizer makes each step some ten times as long.
+set -eu
+cd "$(dirname "$0")/.."
+
+sanitizer="${1:?address, thread or undefined}"
+shift
+export KOBAI_TEST_GRAPH_LENGTH=20000
+# Exit tests end a process on purpose; its leaks, and the pool that a program keeps to its end, are none.
+export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
+exec swift test --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" "$@"
