@@ -6,13 +6,14 @@ extension Tensor {
   ///
   ///     Tensor.where(Tensor([true, false]), 1.0, Tensor([3.0, 4.0]))   // tensor([1., 4.])
   ///
-  /// - Parameter condition: bool.
+  /// - Parameter condition: bool; uint8 is read as bool.
   public static func `where`(_ condition: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
-    guard condition.dtype == .bool else {
+    guard condition.dtype == .bool || condition.dtype == .uint8 else {
       return misuse(
-        "where: expected condition to be a bool tensor, but its dtype is \(condition.dtype); "
-          + "compare it (.ne(0))")
+        "where: expected condition to be a boolean tensor, but got a tensor with dtype "
+          + "\(condition.dtype); compare it (.ne(0))")
     }
+    let condition = condition.to(.bool)
     let dtype = Operands.resultType([x, y])
     let (a, b) = (x.to(dtype), y.to(dtype))
     guard let shape = Operands.broadcastShape("where", [condition.shape, a.shape, b.shape]) else {
@@ -21,6 +22,26 @@ extension Tensor {
     return bind(
       Primitives.Where(),
       [condition.broadcast(to: shape), a.broadcast(to: shape), b.broadcast(to: shape)])[0]
+  }
+
+  public static func `where`<S: TensorScalar>(
+    _ condition: Tensor, _ x: S, _ y: Tensor
+  ) -> Tensor { .where(condition, Tensor(weak: x), y) }
+  public static func `where`<S: TensorScalar>(
+    _ condition: Tensor, _ x: Tensor, _ y: S
+  ) -> Tensor { .where(condition, x, Tensor(weak: y)) }
+  public static func `where`<S: TensorScalar, R: TensorScalar>(
+    _ condition: Tensor, _ x: S, _ y: R
+  ) -> Tensor { .where(condition, Tensor(weak: x), Tensor(weak: y)) }
+
+  /// Where the condition is true: one index vector for each dimension.
+  ///
+  ///     Tensor.where(Tensor([false, true]))   // [tensor([1])]
+  public static func `where`(_ condition: Tensor) -> [Tensor] { condition.nonzeroIndices() }
+
+  /// The elements of this tensor where the condition is true, of `other` elsewhere.
+  public func `where`(_ condition: Tensor, _ other: Tensor) -> Tensor {
+    .where(condition, self, other)
   }
 }
 
@@ -72,4 +93,18 @@ extension Primitives {
       bind(self, zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) })
     }
   }
+}
+
+extension Operation {
+  static let `where` = Operation(
+    "where", .indexing, primitives: [Primitives.Where.self],
+    samples: [
+      Sample(.bools(), .uniform(), .uniform()) { Tensor.where($0[0], $0[1], $0[2]) },
+      Sample(.bools([2, 1]), .uniform(-2...2, [3]), .uniform(-2...2, [])) {
+        Tensor.where($0[0], $0[1], $0[2])
+      },
+      Sample(.bools([]), .uniform(-2...2, [])) { Tensor.where($0[0], $0[1], 0) },
+      Sample(.bools([0, 1]), .uniform(-2...2, [3])) { $0[1].where($0[0], 1.5) },
+      Sample(.bools(), .complex(), .uniform()) { Tensor.where($0[0], $0[1], $0[2]) },
+    ])
 }

@@ -30,17 +30,36 @@ extension Tensor {
     var target = sizes
     for (i, size) in sizes.enumerated() {
       if size == -1 && i >= offset { target[i] = own[i - offset] }
+      guard size != -1 || i >= offset else {
+        return misuse(
+          "expand: The expanded size of the tensor (-1) isn't allowed in a leading, non-existing "
+            + "dimension \(i)")
+      }
       guard target[i] >= 0, i < offset || own[i - offset] == target[i] || own[i - offset] == 1
       else {
         return misuse(
-          "expand: the expanded size of the tensor (\(size)) must match the existing size at "
-            + "non-singleton dimension \(i): \(own) cannot become \(sizes)")
+          "expand: The expanded size of the tensor (\(size)) must match the existing size "
+            + "\(i < offset ? "" : "(\(own[i - offset])) ")at non-singleton dimension \(i).  "
+            + "Target sizes: \(sizes).  Tensor sizes: \(own)")
       }
     }
     return broadcast(to: target)
   }
 
   public func expand(_ sizes: Int...) -> Tensor { expand(sizes) }
+
+  /// Repeated to the shape of another tensor.
+  public func expandAs(_ other: Tensor) -> Tensor { expand(other.shape) }
+
+  /// Tensors repeated to one shape.
+  ///
+  ///     Tensor.broadcastTensors([Tensor([1, 2]), Tensor([[3]])])   // shapes [1, 2], [1, 2]
+  public static func broadcastTensors(_ tensors: [Tensor]) -> [Tensor] {
+    guard let shape = Operands.broadcastShape("broadcastTensors", tensors.map(\.shape)) else {
+      return tensors.map { _ in .poison }
+    }
+    return tensors.map { $0.broadcast(to: shape) }
+  }
 }
 
 extension Primitives {
@@ -81,4 +100,23 @@ extension Primitives {
       return x.reshape([size] + ones + source).broadcast(to: [size] + target)
     }
   }
+}
+
+extension Operation {
+  static let broadcast = Operation(
+    "broadcast", .movement, primitives: [Primitives.Broadcast.self],
+    samples: [
+      Sample(.uniform(-2...2, [2, 1])) { $0[0].broadcast(to: [4, 2, 3]) },
+      Sample(.uniform(-2...2, [])) { $0[0].broadcast(to: [2, 3]) },
+      Sample(.uniform(-2...2, [1])) { $0[0].broadcast(to: [0]) },
+    ])
+  static let expand = Operation(
+    "expand", .movement,
+    samples: [
+      Sample(.uniform(-2...2, [2, 1])) { $0[0].expand(3, -1, 2) },
+      Sample(.uniform(-2...2, [1, 3]), .uniform(-2...2, [2, 3])) { $0[0].expandAs($0[1]) },
+      Sample(
+        .uniform(-2...2, [2, 1]), .uniform(-2...2, [3]),
+        results: { Tensor.broadcastTensors([$0[0], $0[1]]) }),
+    ])
 }

@@ -15,6 +15,38 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The elements converted to the dtype of another tensor.
+  ///
+  ///     Tensor([1, 2]).to(Tensor([0.5])).dtype   // float32
+  public func to(_ other: Tensor) -> Tensor { to(other.dtype) }
+
+  /// As float32.
+  public func float() -> Tensor { to(.float32) }
+  /// As float64.
+  public func double() -> Tensor { to(.float64) }
+  /// As float16.
+  public func half() -> Tensor { to(.float16) }
+  /// As bfloat16.
+  public func bfloat16() -> Tensor { to(.bfloat16) }
+  /// As int8.
+  public func char() -> Tensor { to(.int8) }
+  /// As int16.
+  public func short() -> Tensor { to(.int16) }
+  /// As int32.
+  public func int() -> Tensor { to(.int32) }
+  /// As int64.
+  public func long() -> Tensor { to(.int64) }
+  /// As uint8.
+  public func byte() -> Tensor { to(.uint8) }
+  /// As bool: whatever is not zero, NaN too, is true.
+  public func bool() -> Tensor { to(.bool) }
+  /// As complex64.
+  public func cfloat() -> Tensor { to(.complex64) }
+  /// As complex128.
+  public func cdouble() -> Tensor { to(.complex128) }
+}
+
 extension Primitives {
   public struct Cast: LinearOperation {
     public static let name = "to"
@@ -35,4 +67,17 @@ extension Primitives {
       target.isDifferentiable ? dx.to(target) : nil
     }
   }
+}
+
+extension Operation {
+  static let to = Operation(
+    "to", .movement, primitives: [Primitives.Cast.self],
+    samples: [
+      Sample(.uniform()) { $0[0].to(.complex128) },
+      Sample(.complex()) { $0[0].to(.float64) },
+      Sample(.uniform()) { $0[0].long() },
+      Sample(.integers(-3..<4, [3])) { $0[0].double() },
+      Sample(.uniform(-2...2, []), .integers(0..<2, [2])) { $0[1].to($0[0]) },
+      Sample(.special) { $0[0].bool() },
+    ])
 }

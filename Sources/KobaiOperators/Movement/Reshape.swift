@@ -17,6 +17,29 @@ extension Tensor {
 
   public func reshape(_ sizes: Int...) -> Tensor { reshape(sizes) }
 
+  /// The same elements in the shape of another tensor.
+  public func reshapeAs(_ other: Tensor) -> Tensor { reshape(other.shape) }
+
+  /// The same elements in another shape, never copied: refused when the strides do not allow it.
+  ///
+  ///     Tensor([1, 2, 3, 4]).view(2, -1)            // tensor([[1, 2], [3, 4]])
+  ///     Tensor([[1, 2], [3, 4]]).t().view(4)        // a misuse: use reshape
+  public func view(_ sizes: [Int]) -> Tensor {
+    let layout = layout
+    guard let target = Self.resolve("view", sizes, count: layout.count) else { return .poison }
+    guard layout.strides(viewedAs: target) != nil else {
+      return misuse(
+        "view: view size is not compatible with input tensor's size and stride (at least one "
+          + "dimension spans across two contiguous subspaces). Use .reshape(...) instead.")
+    }
+    return reshape(target)
+  }
+
+  public func view(_ sizes: Int...) -> Tensor { view(sizes) }
+
+  /// The same elements in the shape of another tensor, never copied.
+  public func viewAs(_ other: Tensor) -> Tensor { view(other.shape) }
+
   /// Fills in a size of −1.
   static func resolve(_ name: String, _ sizes: [Int], count: Int) -> Shape? {
     func invalid(_ reason: String) -> Shape? {
@@ -26,9 +49,15 @@ extension Tensor {
     let known = sizes.filter { $0 != -1 }.reduce(1, *)
     guard sizes.allSatisfy({ $0 >= -1 }) else { return invalid("sizes must not be negative") }
     if let unknown = sizes.firstIndex(of: -1) {
-      guard sizes.lastIndex(of: -1) == unknown else { return invalid("only one size can be -1") }
+      guard sizes.lastIndex(of: -1) == unknown else {
+        return misuse(
+          "\(name): only one dimension can be inferred, but the sizes are \(sizes)", else: nil)
+      }
       guard known != 0 else {
-        return invalid("the size -1 can be any value, as the others multiply to 0; state it")
+        if count != 0 { return invalid("sizes of 0 hold no element") }
+        return misuse(
+          "\(name): cannot reshape tensor of 0 elements into shape \(sizes) because the unspecified "
+            + "dimension size -1 can be any value and is ambiguous; state it", else: nil)
       }
       guard count % known == 0 else { return invalid("\(known) does not divide \(count)") }
       target[unknown] = count / known
@@ -91,4 +120,16 @@ extension Layout {
     }
     return t < 0 ? result : nil
   }
+}
+
+extension Operation {
+  static let reshape = Operation(
+    "reshape", .movement, primitives: [Primitives.Reshape.self],
+    samples: [
+      Sample(.uniform(-2...2, [2, 6])) { $0[0].reshape(3, -1) },
+      Sample(.uniform(-2...2, [1])) { $0[0].reshape([]) },
+      Sample(.uniform(-2...2, [])) { $0[0].reshape(1, 1) },
+      Sample(.uniform(-2...2, [0, 3])) { $0[0].reshape(3, 0) },
+      Sample(.uniform(-2...2, [2, 6])) { $0[0].view(-1) },
+    ])
 }
