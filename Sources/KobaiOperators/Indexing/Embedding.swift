@@ -33,16 +33,24 @@ extension Tensor {
     }
     var table = weight
     if let maxNorm {
-      let renormed = weight.renormalized(index, maxNorm, normType)
-      if let state = weight.state {
-        state.replace(renormed, operation: "embedding")
-      } else {
-        table = renormed
-      }
+      table.embeddingRenorm_(index, maxNorm: maxNorm, normType: normType)
     }
     return bind(
       Primitives.Embedding(
         shape: weight.shape, padding: padding, scalesByFrequency: scaleGradByFreq), table, index)
+  }
+
+  /// Scales the rows of this matrix that `indices` names, and whose norm is larger, down to `maxNorm`: what
+  /// `embedding` does first if it is given a `maxNorm`.
+  public mutating func embeddingRenorm_(
+    _ indices: Tensor, maxNorm: Double, normType: Double = 2
+  ) {
+    let renormed = renormalized(indices, maxNorm, normType)
+    if let state {
+      state.replace(renormed, operation: "embeddingRenorm_")
+    } else {
+      self = renormed
+    }
   }
 
   /// The matrix with the used rows scaled down to a norm.

@@ -11,11 +11,13 @@ extension Tensor {
   /// - Returns: the shape of `index`.
   public func gather(dim: Int, index: Tensor) -> Tensor {
     let shape = shape
-    guard let d = Operands.dimension("gather", dim, rank: shape.count),
-      let index = Operands.index("gather", index)
-    else { return .poison }
+    guard let d = Operands.dimension("gather", dim, rank: shape.count) else { return .poison }
     let counts = index.shape
-    if index.count == 0 { return Tensor.zeros(counts, dtype: dtype) }
+    // Nothing is gathered: PyTorch then looks neither at the dtype nor at the other dimensions.
+    if index.count == 0 {
+      return flatten().narrow(dim: 0, start: 0, length: 0).reshape(counts)
+    }
+    guard let index = Operands.index("gather", index) else { return .poison }
     // A number and a tensor of shape [1] go together, as in PyTorch.
     if shape.isEmpty || counts.isEmpty {
       guard max(shape.count, counts.count) <= 1 else {
@@ -91,11 +93,13 @@ extension Primitives {
       var bad: Int64 = 0
       var status: kb_status = 0
       let counts = index.shape
-      let result = x.withElements { px, sx in
+      // Stated also for a contiguous x: its other dimensions may be longer than the index's.
+      let steps = x.layout.strides
+      let result = x.withElements { px, _ in
         index.withIndices { pi, si in
           Value.make(x.dtype, index.layout.contiguous) { out in
-            status = kb_gather(
-              x.dtype.size, counts.count, counts, dim, source[dim], px, sx, pi, si, out, &bad)
+            status = kb_gather_along(
+              x.dtype.size, counts.count, counts, dim, source[dim], px, steps, pi, si, out, &bad)
           }
         }
       }

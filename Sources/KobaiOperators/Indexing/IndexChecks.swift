@@ -15,14 +15,14 @@ extension Operands {
 }
 
 extension Value {
-  /// A fresh copy that a kernel updates; a misuse when the kernel meets an index out of range.
+  /// A fresh copy that a kernel updates, and the index that it found out of range, if any.
   func updated(
-    _ failure: (Int64) -> String, _ kernel: (UnsafeMutableRawPointer, inout Int64) -> kb_status
-  ) -> Value {
+    _ kernel: (UnsafeMutableRawPointer, inout Int64) -> kb_status
+  ) -> (result: Value, outOfRange: Int64?) {
     var bad: Int64 = 0
     var status: kb_status = 0
     let result = copied { status = kernel($0, &bad) }
-    return status == 0 ? result : misuse(failure(bad), else: .poison)
+    return (result, status == 0 ? nil : bad)
   }
 
   /// Calls `body` with the elements as index kernels take them.

@@ -47,16 +47,18 @@ extension Tensor {
     guard index.rank <= 1 else {
       return misuse("indexFill: Index has to be a vector/scalar, but its shape is \(index.shape)")
     }
-    guard var i = Operands.index("indexFill", index)?.atLeast1d(),
+    guard let i = Operands.index("indexFill", index)?.atLeast1d(),
       let d = Operands.dimension("indexFill", dim, rank: rank)
     else { return .poison }
-    var shape = atLeast1d().shape
-    let size = shape[d]
-    shape[d] = i.count
-    // Only here may indices be negative.
-    i = Tensor.where(i < 0, i + size, i)
-    let source = value.to(dtype).broadcast(to: shape)
-    return indexUpdate("indexFill", .assign, dim, i, rank == 0 ? source.reshape([]) : source)
+    var ones = Shape(repeating: 1, count: max(rank, 1))
+    let size = atLeast1d().shape[d]
+    ones[d] = size
+    // Through a mask, so that an index named twice has one share in the value's gradient. Only here may
+    // indices be negative.
+    let mask = Tensor.zerosView([size], .bool).indexCopy(
+      dim: 0, index: Tensor.where(i < 0, i + size, i),
+      source: Tensor.full([], true).broadcast(to: i.shape))
+    return Tensor.where(mask.reshape(rank == 0 ? [] : ones), value.to(dtype), self)
   }
 
   /// A copy with the given indices along a dimension filled with one number.
@@ -155,18 +157,20 @@ extension Primitives {
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let (x, index, part) = (inputs[0], inputs[1], inputs[2])
-      return [
-        x.updated({
-          "index \($0) is out of bounds for dimension \(dim) with size \(source[dim])"
-        }) { out, bad in
-          index.withIndices { pi, _ in
-            part.withElements { ps, ss in
-              kb_index_update(
-                kind.kernel, true, x.dtype.code, source.count, source, dim, out, pi, index.count,
-                index.layout.strides[0], ps, ss, &bad)
-            }
+      let (result, outOfRange) = x.updated { out, bad in
+        index.withIndices { pi, _ in
+          part.withElements { ps, ss in
+            kb_index_update(
+              kind.kernel, true, x.dtype.code, source.count, source, dim, out, pi, index.count,
+              index.layout.strides[0], ps, ss, &bad)
           }
         }
+      }
+      guard let outOfRange else { return [result] }
+      return [
+        misuse(
+          "indexUpdate: index \(outOfRange) is out of bounds for dimension \(dim) with size \(source[dim])",
+          else: .poison)
       ]
     }
 

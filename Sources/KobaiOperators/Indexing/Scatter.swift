@@ -62,15 +62,14 @@ extension Tensor {
     _ index: Tensor, _ source: Tensor
   ) -> Tensor {
     let shape = shape
-    guard let d = Operands.dimension(name, dim, rank: shape.count),
-      let index = Operands.index(name, index)
-    else { return .poison }
+    guard let d = Operands.dimension(name, dim, rank: shape.count) else { return .poison }
     guard source.dtype == dtype else {
       return misuse(
         "\(name): Expected self.dtype to be equal to src.dtype, but they are \(dtype) and "
           + "\(source.dtype)")
     }
     if index.count == 0 { return clone() }
+    guard let index = Operands.index(name, index) else { return .poison }
     let counts = index.atLeast1d().shape
     let (x, src) = (atLeast1d(), source.atLeast1d())
     let (own, given) = (x.shape, src.shape)
@@ -139,18 +138,20 @@ extension Primitives {
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let (x, index, src) = (inputs[0], inputs[1], inputs[2])
-      return [
-        x.updated({
-          "scatter: index \($0) is out of bounds for dimension \(dim) with size \(source[dim])"
-        }) { out, bad in
-          index.withIndices { pi, si in
-            src.withElements { ps, ss in
-              kb_scatter(
-                kind.kernel, includesSelf, x.dtype.code, source.count, source, dim, out,
-                index.shape, pi, si, ps, ss, &bad)
-            }
+      let (result, outOfRange) = x.updated { out, bad in
+        index.withIndices { pi, si in
+          src.withElements { ps, ss in
+            kb_scatter(
+              kind.kernel, includesSelf, x.dtype.code, source.count, source, dim, out,
+              index.shape, pi, si, ps, ss, &bad)
           }
         }
+      }
+      guard let outOfRange else { return [result] }
+      return [
+        misuse(
+          "scatter: index \(outOfRange) is out of bounds for dimension \(dim) with size \(source[dim])",
+          else: .poison)
       ]
     }
 
