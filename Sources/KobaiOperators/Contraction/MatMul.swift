@@ -17,7 +17,7 @@ extension Tensor {
           + "\(b.count)D; multiply numbers with *")
     }
     guard Self.sameDType("matmul", self, y) else { return .poison }
-    let (inner, other) = (a[a.count - 1], b[max(b.count - 2, 0)])
+    let (inner, other) = (a[a.count - 1], b[Swift.max(b.count - 2, 0)])
     guard inner == other else {
       return misuse(
         "matmul: inner dimensions differ: \(a) × \(b) (\(inner) ≠ \(other)); "

@@ -20,7 +20,7 @@ extension Tensor {
     guard let index = Operands.index("gather", index) else { return .poison }
     // A number and a tensor of shape [1] go together, as in PyTorch.
     if shape.isEmpty || counts.isEmpty {
-      guard max(shape.count, counts.count) <= 1 else {
+      guard Swift.max(shape.count, counts.count) <= 1 else {
         return misuse(Self.rankMismatch("gather", "input", shape, counts))
       }
       return bind(Primitives.Gather(0, atLeast1d().shape), atLeast1d(), index.atLeast1d())

@@ -51,7 +51,7 @@ extension Tensor {
   func fitted(_ name: String, to target: Shape) -> Tensor? {
     var x = self
     let own = shape
-    let extra = max(0, own.count - target.count)
+    let extra = Swift.max(0, own.count - target.count)
     if extra > 0 && own[..<extra].allSatisfy({ $0 == 1 }) { x = reshape(Array(own[extra...])) }
     let given = x.shape
     let offset = target.count - given.count

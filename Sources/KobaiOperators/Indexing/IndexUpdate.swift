@@ -18,7 +18,7 @@ extension Tensor {
   ) -> Tensor {
     // A number does not change the dtype here: alpha 1.5 of integers is refused as in PyTorch.
     let factor = Tensor(weak: alpha)
-    guard factor.value.dtype.category <= max(source.dtype.category, .integer) else {
+    guard factor.value.dtype.category <= Swift.max(source.dtype.category, .integer) else {
       return misuse(
         "indexAdd: For integral input tensors, argument alpha must not be a floating point number; "
           + "the dtype is \(source.dtype)")
@@ -50,7 +50,7 @@ extension Tensor {
     guard let i = Operands.index("indexFill", index)?.atLeast1d(),
       let d = Operands.dimension("indexFill", dim, rank: rank)
     else { return .poison }
-    var ones = Shape(repeating: 1, count: max(rank, 1))
+    var ones = Shape(repeating: 1, count: Swift.max(rank, 1))
     let size = atLeast1d().shape[d]
     ones[d] = size
     // Through a mask, so that an index named twice has one share in the value's gradient. Only here may

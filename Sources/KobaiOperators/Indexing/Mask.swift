@@ -47,7 +47,7 @@ extension Tensor {
     guard own.tracer == nil, source != .bool, dtype != .bool, !source.isComplex else { return true }
     let number = Tensor(own.strippedOfMarks).item(as: Double.self)
     if dtype.isDifferentiable {
-      return !number.isFinite || abs(number) <= dtype.greatestFinite
+      return !number.isFinite || Swift.abs(number) <= dtype.greatestFinite
     }
     let lowest = dtype == .uint8 ? -255 : -dtype.greatestFinite - 1
     return number >= lowest && number <= dtype.greatestFinite

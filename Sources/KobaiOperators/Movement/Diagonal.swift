@@ -36,9 +36,9 @@ extension Tensor {
     guard let plane = Diagonal.plane("diagEmbed", dim1, dim2, rank: shape.count + 2) else {
       return .poison
     }
-    let size = last + abs(offset)
-    shape.insert(size, at: min(plane.0, plane.1))
-    shape.insert(size, at: max(plane.0, plane.1))
+    let size = last + Swift.abs(offset)
+    shape.insert(size, at: Swift.min(plane.0, plane.1))
+    shape.insert(size, at: Swift.max(plane.0, plane.1))
     return bind(Primitives.DiagonalEmbed(Diagonal(shape, offset, plane)), self)
   }
 

@@ -70,13 +70,13 @@ extension Tensor {
       let (size, low, high) = (shape[d], before[d], after[d])
       switch mode {
       case .reflect:
-        guard max(low, high) < size else {
+        guard Swift.max(low, high) < size else {
           return misuse(
             "pad: Padding size should be less than the corresponding input dimension, but got: "
               + "padding (\(low), \(high)) at dimension \(d) of input \(shape)")
         }
       case .circular:
-        guard max(low, high) <= size else {
+        guard Swift.max(low, high) <= size else {
           return misuse(
             "pad: Padding value causes wrapping around more than once: padding (\(low), \(high)) at "
               + "dimension \(d) of input \(shape)")
@@ -94,16 +94,16 @@ extension Tensor {
     // What is cropped does not come back from the other end.
     var region = Region(of: shape)
     for d in shape.indices {
-      let (low, high) = (max(0, -before[d]), max(0, -after[d]))
+      let (low, high) = (Swift.max(0, -before[d]), Swift.max(0, -after[d]))
       region = region.narrowed(d, start: low, count: shape[d] - low - high)
     }
     let inner = part(region)
-    for (d, size) in inner.shape.enumerated() where max(before[d], after[d]) > size {
+    for (d, size) in inner.shape.enumerated() where Swift.max(before[d], after[d]) > size {
       return misuse("pad: Padding value causes wrapping around more than once at dimension \(d)")
     }
     return bind(
       Primitives.Pad(
-        mode, inner.shape, before.map { max(0, $0) }, after.map { max(0, $0) }, nil), inner)
+        mode, inner.shape, before.map { Swift.max(0, $0) }, after.map { Swift.max(0, $0) }, nil), inner)
   }
 }
 

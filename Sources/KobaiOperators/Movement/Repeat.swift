@@ -34,7 +34,7 @@ extension Tensor {
   ///
   ///     Tensor([[1], [2]]).tile(2)   // tensor([[1, 1], [2, 2]])
   public func tile(_ sizes: [Int]) -> Tensor {
-    self.repeat(Shape(repeating: 1, count: max(0, rank - sizes.count)) + sizes)
+    self.repeat(Shape(repeating: 1, count: Swift.max(0, rank - sizes.count)) + sizes)
   }
 
   public func tile(_ sizes: Int...) -> Tensor { tile(sizes) }

@@ -18,8 +18,8 @@ extension Tensor {
         "split: split_size can only be 0 if dimension size is 0, but got dimension size of "
           + "\(length)", else: [.poison])
     }
-    let count = size == 0 ? 1 : max(1, (length + size - 1) / size)
-    return parts(d, (0..<count).map { ($0 * size, min(size, length - $0 * size)) })
+    let count = size == 0 ? 1 : Swift.max(1, (length + size - 1) / size)
+    return parts(d, (0..<count).map { ($0 * size, Swift.min(size, length - $0 * size)) })
   }
 
   /// Parts of the given sizes, which must add up to the dimension's.
@@ -71,7 +71,7 @@ extension Tensor {
     }
     let (base, larger) = length.quotientAndRemainder(dividingBy: sections)
     return parts(
-      d, (0..<sections).map { ($0 * base + min($0, larger), base + ($0 < larger ? 1 : 0)) })
+      d, (0..<sections).map { ($0 * base + Swift.min($0, larger), base + ($0 < larger ? 1 : 0)) })
   }
 
   /// The parts between the given positions, which are treated as the ends of slices.

@@ -21,7 +21,7 @@ extension Tensor {
     }
     let shape = x.shape
     guard let reduced = Operands.dimensions("norm", dims, rank: shape.count) else { return .poison }
-    if abs(p) == .infinity, let empty = reduced.first(where: { shape[$0] == 0 }) {
+    if Swift.abs(p) == .infinity, let empty = reduced.first(where: { shape[$0] == 0 }) {
       return misuse("norm: cannot take the \(p) norm over dimension \(empty) of size 0")
     }
     return bind(Primitives.Norm(p: p, reduced: reduced, source: shape), x)
