@@ -47,7 +47,7 @@ extension Primitives {
     }
 
     public func infer(_ x: TensorType, _ index: TensorType) -> TensorType {
-      TensorType(x.dtype, shape(index.shape[0]))
+      TensorType(x.dtype, shape(index.shape.first ?? 0))
     }
 
     public func evaluate(_ x: Value, _ index: Value) -> Value {

@@ -48,7 +48,7 @@ extension Tensor {
       return misuse("indexFill: Index has to be a vector/scalar, but its shape is \(index.shape)")
     }
     guard let i = Operands.index("indexFill", index)?.atLeast1d(),
-      let d = Operands.dimension("indexFill", dim, rank: rank)
+      let d = Operands.dimension("indexFill", dim, rank: rank), !isPoisoned
     else { return .poison }
     var ones = Shape(repeating: 1, count: Swift.max(rank, 1))
     let size = atLeast1d().shape[d]
@@ -101,7 +101,9 @@ extension Tensor {
     _ name: String, _ dim: Int, _ index: Tensor, _ source: Tensor
   ) -> (Int, Tensor)? {
     let (own, given) = (shape, source.shape)
-    guard let d = Operands.dimension(name, dim, rank: own.count) else { return nil }
+    guard let d = Operands.dimension(name, dim, rank: own.count), !isPoisoned,
+      !source.isPoisoned
+    else { return nil }
     guard index.rank <= 1 else {
       return misuse(
         "\(name): Index is supposed to be a vector, but its shape is \(index.shape)", else: nil)

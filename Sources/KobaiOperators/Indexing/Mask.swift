@@ -256,7 +256,7 @@ extension Operation {
     samples: [
       Sample(.uniform(), .bools()) { $0[0].maskedFill($0[1], 2.5) },
       Sample(.uniform(), .bools([3]), .uniform(-2...2, [])) { $0[0].maskedFill($0[1], $0[2]) },
-      Sample(.uniform(-2...2, [3]), .bools()) { $0[0].maskedFill($0[1], -Double.infinity) },
+      Sample(.uniform(-2...2, [3]), .bools()) { $0[0].maskedFill($0[1], -1e3) },
       Sample(.uniform(-2...2, []), .bools([])) { $0[0].maskedFill($0[1], 0) },
     ])
   static let maskedSelect = Operation(

@@ -36,9 +36,10 @@ extension Operation {
   static let nonzero = Operation(
     "nonzero", .indexing,
     samples: [
-      Sample(.values([0, 1, 2, 0, .nan, 0], [2, 3])) { $0[0].nonzero() },
-      Sample(.values([3], [])) { $0[0].argwhere() },
-      Sample(.values([0, 1, 2, 0], [2, 2]), results: { $0[0].nonzeroIndices() }),
+      Sample(.integers(0..<2, [2, 3])) { $0[0].nonzero() },
+      Sample(.bools([])) { $0[0].argwhere() },
+      Sample(.bools([2, 2]), results: { $0[0].nonzeroIndices() }),
+      Sample(Sample.Input(.values([0, 1, .nan]), [3], isDifferentiated: false)) { $0[0].nonzero() },
     ],
     gaps: [
       .batching: "the result's shape depends on the elements",

@@ -161,22 +161,22 @@ extension Operation {
       Sample(.uniform(-2...2, [3, 2]), .integers(-3..<3, [])) { $0[0][$0[1]] },
       Sample(.uniform(-2...2, [])) { $0[0][.newAxis] },
       Sample(.uniform(-2...2, [3, 2]), .uniform(-2...2, [2])) {
-        var x = $0[0]
+        var x = $0[0].clone()
         x[1] = $0[1]
         return x
       },
       Sample(.uniform(-2...2, [3, 4]), .uniform(-2...2, [])) {
-        var x = $0[0]
+        var x = $0[0].clone()
         x[0..., 1..<3] = $0[1]
         return x
       },
       Sample(.uniform(-2...2, [3, 4]), .uniform(-2...2, [2, 2])) {
-        var x = $0[0]
+        var x = $0[0].clone()
         x[[0, 2], 1..<3] = $0[1]
         return x
       },
       Sample(.uniform(-2...2, [3, 4]), .uniform(-2...2, [])) {
-        var x = $0[0]
+        var x = $0[0].clone()
         x[x.detach() > 0] = $0[1]
         return x
       },

@@ -49,9 +49,8 @@ extension Tensor {
     guard let dim else { return flatten().repeatInterleave(repeats, dim: 0) }
     let x = atLeast1d()
     var shape = x.shape
-    guard let d = Operands.dimension("repeatInterleave", dim, rank: shape.count) else {
-      return .poison
-    }
+    guard let d = Operands.dimension("repeatInterleave", dim, rank: shape.count), !x.isPoisoned
+    else { return .poison }
     var expanded = shape
     expanded.insert(repeats, at: d + 1)
     shape[d] *= repeats
@@ -72,7 +71,9 @@ extension Tensor {
       return flatten().repeatInterleave(repeats, dim: 0, outputSize: outputSize)
     }
     let x = atLeast1d()
-    guard let d = Operands.dimension("repeatInterleave", dim, rank: x.rank) else { return .poison }
+    guard let d = Operands.dimension("repeatInterleave", dim, rank: x.rank), !x.isPoisoned else {
+      return .poison
+    }
     guard repeats.dtype == .int64 || repeats.dtype == .int32 else {
       return misuse(
         "repeatInterleave: repeats has to be Long or Int tensor, but its dtype is \(repeats.dtype)")
