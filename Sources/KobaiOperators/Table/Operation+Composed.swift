@@ -1,3 +1,3 @@
 extension Operation {
-  static let composed: [Operation] = []
+  static let composed: [Operation] = [pairwiseDistance, cosineSimilarity, normalize]
 }

@@ -1,3 +1,7 @@
 extension Operation {
-  static let loss: [Operation] = []
+  static let loss: [Operation] = [
+    mseLoss, l1Loss, smoothL1Loss, huberLoss, nllLoss, crossEntropy, binaryCrossEntropy,
+    binaryCrossEntropyWithLogits, klDiv, poissonNLLLoss, gaussianNLLLoss, marginRankingLoss,
+    hingeEmbeddingLoss, cosineEmbeddingLoss, tripletMarginLoss,
+  ]
 }
