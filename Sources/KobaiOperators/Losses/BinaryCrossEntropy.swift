@@ -48,7 +48,8 @@ public func binaryCrossEntropyWithLogits(
   }
   guard input.dtype.isFloatingPoint else {
     return misuse(
-      "binaryCrossEntropyWithLogits: not implemented for \(input.dtype); convert with .to(.float32)")
+      "binaryCrossEntropyWithLogits: not implemented for \(input.dtype); convert with .to(.float32)"
+    )
   }
   let (x, t) = (input.widened, target.widened)
   var logarithm = x.logSigmoid()

@@ -109,7 +109,7 @@ extension Operation {
         KobaiOperators.crossEntropy($0[0], $0[1], reduction: .none)
       },
       Sample(.uniform(-2...2, [0, 3]), .integers(0..<1, [0])) {
-        KobaiOperators.crossEntropy($0[0], $0[1])
+        KobaiOperators.crossEntropy($0[0], $0[1], reduction: .sum)
       },
     ])
 }

@@ -31,7 +31,7 @@ extension Operation {
         KobaiOperators.mseLoss($0[0], $0[1], reduction: .sum)
       },
       Sample(.uniform(-2...2, [0]), .uniform(-2...2, [0])) {
-        KobaiOperators.mseLoss($0[0], $0[1])
+        KobaiOperators.mseLoss($0[0], $0[1], reduction: .sum)
       },
     ])
 }
