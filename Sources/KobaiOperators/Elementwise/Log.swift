@@ -82,7 +82,7 @@ extension Operation {
     samples: [
       Sample(.uniform(0.5...4)) { $0[0].log() },
       Sample(.special) { $0[0].log() },
-      Sample(.complex()) { $0[0].log() },
+      Sample(.complex(0.5...2)) { $0[0].log() },
     ])
 
   static let log2 = Operation(
@@ -90,7 +90,7 @@ extension Operation {
     samples: [
       Sample(.uniform(0.5...4)) { $0[0].log2() },
       Sample(.special) { $0[0].log2() },
-      Sample(.complex()) { $0[0].log2() },
+      Sample(.complex(0.5...2)) { $0[0].log2() },
     ])
 
   static let log10 = Operation(
@@ -98,7 +98,7 @@ extension Operation {
     samples: [
       Sample(.uniform(0.5...4)) { $0[0].log10() },
       Sample(.special) { $0[0].log10() },
-      Sample(.complex()) { $0[0].log10() },
+      Sample(.complex(0.5...2)) { $0[0].log10() },
     ])
 
   static let log1p = Operation(

@@ -125,7 +125,7 @@ extension Primitives {
 
 extension Operation {
   static let maximum = Operation(
-    "maximum", .elementwise, primitives: [Primitives.Maximum.self],
+    "maximum", .elementwise, primitives: [Primitives.Maximum.self, Primitives.ShareOfLarger.self],
     samples: [
       Sample(.uniform(), .uniform()) { $0[0].maximum($0[1]) },
       Sample(.uniform(-2...2, [2, 1, 3]), .uniform(-2...2, [4, 1])) { $0[0].maximum($0[1]) },
@@ -133,20 +133,20 @@ extension Operation {
       Sample(.integers(-9..<9, [2, 3]), .integers(-9..<9, [3])) { $0[0].maximum($0[1]) },
     ])
   static let minimum = Operation(
-    "minimum", .elementwise, primitives: [Primitives.Minimum.self],
+    "minimum", .elementwise, primitives: [Primitives.Minimum.self, Primitives.ShareOfSmaller.self],
     samples: [
       Sample(.uniform(), .uniform()) { $0[0].minimum($0[1]) },
       Sample(.uniform(-2...2, [2, 1, 3]), .uniform(-2...2, [4, 1])) { $0[0].minimum($0[1]) },
       Sample(.special) { $0[0].minimum(0.5) },
     ])
   static let fmax = Operation(
-    "fmax", .elementwise, primitives: [Primitives.Fmax.self],
+    "fmax", .elementwise, primitives: [Primitives.Fmax.self, Primitives.ShareOfFmax.self],
     samples: [
       Sample(.uniform(), .uniform()) { $0[0].fmax($0[1]) },
       Sample(.special) { $0[0].fmax(0.5) },
     ])
   static let fmin = Operation(
-    "fmin", .elementwise, primitives: [Primitives.Fmin.self],
+    "fmin", .elementwise, primitives: [Primitives.Fmin.self, Primitives.ShareOfFmin.self],
     samples: [
       Sample(.uniform(), .uniform()) { $0[0].fmin($0[1]) },
       Sample(.special) { $0[0].fmin(0.5) },

@@ -27,10 +27,10 @@ extension Tensor {
 extension Primitives {
   public struct NanToNum: Activation {
     public static let name = "nanToNum"
-    let nan, posInf, negInf: Double
+    let replacement, posInf, negInf: Double
     public let program: Program
     init(_ nan: Double, _ posInf: Double, _ negInf: Double) {
-      self.nan = nan
+      replacement = nan
       self.posInf = posInf
       self.negInf = negInf
       program = .unary { x in
