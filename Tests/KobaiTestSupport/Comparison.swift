@@ -54,7 +54,7 @@ extension Tensor {
   }
 
   /// The largest magnitude of a finite part; 0 if there is none.
-  public var largestFinite: Double { parts.lazy.filter(\.isFinite).map(abs).max() ?? 0 }
+  public var largestFinite: Double { parts.lazy.filter(\.isFinite).map(\.magnitude).max() ?? 0 }
 }
 
 /// The message of the misuse that `body` ends in; nil if it does not.

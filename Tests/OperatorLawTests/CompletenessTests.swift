@@ -50,7 +50,8 @@ import struct Foundation.URL
     let known = Set(Operation.all.flatMap(\.primitives).map { String(describing: $0) })
     let families: Set<Substring> = [
       "UnaryElementwise", "BinaryElementwise", "PiecewiseConstant", "BinaryPredicate",
-      "LinearOperation", "BilinearOperation", "UnaryPrimitive", "BinaryPrimitive", "Primitive",
+      "BinaryPiecewiseConstant", "Activation", "LinearOperation", "BilinearOperation",
+      "UnaryPrimitive", "BinaryPrimitive", "Primitive",
     ]
     for (path, text) in Self.files {
       for match in text.matches(of: /struct (\w+)(?:<[^>]*>)?: ([\w, ]+)/) {

@@ -24,7 +24,8 @@ extension Tensor {
     }
     if dtype.computing != dtype {
       let wide = dtype.computing
-      return to(wide).lerp(end.to(wide), weight: weight.isNumber ? weight : weight.to(wide)).to(dtype)
+      return to(wide).lerp(end.to(wide), weight: weight.isNumber ? weight : weight.to(wide)).to(
+        dtype)
     }
     let distance = end - self
     if weight.isNumber {
