@@ -164,6 +164,16 @@ extension Arguments {
     try session.tensor(reference)
   }
 
+  /// What an in-place operation leaves in a variable that holds a tensor of its own.
+  public func updated(_ name: String, _ body: (inout Tensor) throws -> Void) throws -> Tensor {
+    // New memory: an operation writes to the elements themselves where nothing else refers to them,
+    // and the case keeps its tensors.
+    let host = HostTensor(try tensor(name))
+    var variable = Tensor(bytes: host.bytes, dtype: host.dtype, shape: host.shape)
+    try body(&variable)
+    return variable
+  }
+
   /// Records that the operation has written `tensor` to one of its inputs.
   public func update(_ name: String, to tensor: Tensor) {
     if case .tensor(let reference) = values[name] { session.update(reference, to: tensor) }

@@ -3,6 +3,40 @@ import KobaiTensor
 
 extension Registry {
   mutating func addActivations() {
+    activation("relu") { x, _ in x.relu() }
+    activation("relu6") { x, _ in x.relu6() }
+    activation("silu") { x, _ in x.silu() }
+    activation("mish") { x, _ in x.mish() }
+    activation("selu") { x, _ in x.selu() }
+    activation("hardswish") { x, _ in x.hardswish() }
+    activation("hardsigmoid") { x, _ in x.hardsigmoid() }
+    activation("tanhshrink") { x, _ in x.tanhshrink() }
+    activation("softsign") { x, _ in x.softsign() }
+    activation("logsigmoid") { x, _ in x.logSigmoid() }
+    activation("leaky_relu", "negative_slope") { x, a in
+      x.leakyRelu(negativeSlope: try a.double("negative_slope", default: 0.01))
+    }
+    activation("elu", "alpha") { x, a in x.elu(alpha: try a.double("alpha", default: 1)) }
+    activation("celu", "alpha") { x, a in x.celu(alpha: try a.double("alpha", default: 1)) }
+    activation("hardtanh", "min_val", "max_val") { x, a in
+      x.hardtanh(
+        minVal: try a.double("min_val", default: -1), maxVal: try a.double("max_val", default: 1))
+    }
+    activation("softplus", "beta", "threshold") { x, a in
+      x.softplus(
+        beta: try a.double("beta", default: 1), threshold: try a.double("threshold", default: 20))
+    }
+    activation("gelu") { x, a in
+      x.gelu(
+        approximate: try a.option("approximate", default: .none, ["none": .none, "tanh": .tanh]))
+    }
+    softmax("torch.softmax") { x, dim, dtype in x.softmax(dim: dim, dtype: dtype) }
+    softmax("torch.nn.functional.softmax") { x, dim, dtype in x.softmax(dim: dim, dtype: dtype) }
+    softmax("torch.log_softmax") { x, dim, dtype in x.logSoftmax(dim: dim, dtype: dtype) }
+    softmax("torch.nn.functional.log_softmax") { x, dim, dtype in
+      x.logSoftmax(dim: dim, dtype: dtype)
+    }
+    softmax("torch.nn.functional.softmin") { x, dim, dtype in (-x).softmax(dim: dim, dtype: dtype) }
   }
 
   /// A call of `torch.nn.functional`; its `inplace` is a matter of memory alone.

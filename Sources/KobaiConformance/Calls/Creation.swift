@@ -70,5 +70,8 @@ extension Registry {
     tensor("torch.eye", "n", "m") { a in
       try Tensor.eye(a.int("n"), a.optionalInt("m"), dtype: a.optionalDType("dtype"))
     }
+    tensor("torch.nn.functional.one_hot", "input", "num_classes") { a in
+      try a.tensor("input").oneHot(numClasses: a.int("num_classes", default: -1))
+    }
   }
 }

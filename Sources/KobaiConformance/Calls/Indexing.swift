@@ -6,6 +6,47 @@ extension Registry {
     tensor("torch.where", "condition", "input", "other") { a in
       try Tensor.where(a.tensor("condition"), a.operand("input"), a.operand("other"))
     }
+    tensor("torch.masked_fill", "input", "mask", "value") { a in
+      try a.tensor("input").maskedFill(a.tensor("mask"), a.operand("value"))
+    }
+    tensor("torch.gather", "input", "dim", "index") { a in
+      _ = try a.bool("sparse_grad", default: false)
+      return try a.tensor("input").gather(dim: a.int("dim"), index: a.tensor("index"))
+    }
+    tensor("torch.index_select", "input", "dim", "index") { a in
+      try a.tensor("input").indexSelect(dim: a.int("dim"), index: a.tensor("index"))
+    }
+    tensor("torch.scatter", "input", "dim", "index", "src") { a in
+      let (x, dim, index) = (try a.tensor("input"), try a.int("dim"), try a.tensor("index"))
+      let name = a.has("value") ? "value" : "src"
+      let reduction: ScatterReduction? =
+        a.has("reduce")
+        ? try a.option("reduce", default: .add, ["add": .add, "multiply": .multiply]) : nil
+      if a.isTensor(name) {
+        return x.scatter(dim: dim, index: index, src: try a.tensor(name), reduce: reduction)
+      }
+      return x.scatter(dim: dim, index: index, value: try a.scalar(name), reduce: reduction)
+    }
+    tensor("torch.scatter_add", "input", "dim", "index", "src") { a in
+      try a.tensor("input").scatterAdd(
+        dim: a.int("dim"), index: a.tensor("index"), src: a.tensor("src"))
+    }
+    tensor("torch.index_copy", "input", "dim", "index", "source") { a in
+      try a.tensor("input").indexCopy(
+        dim: a.int("dim"), index: a.tensor("index"), source: a.tensor("source"))
+    }
+    tensor("torch.index_fill", "input", "dim", "index", "value") { a in
+      try a.tensor("input").indexFill(
+        dim: a.int("dim"), index: a.tensor("index"), value: a.operand("value"))
+    }
+    tensor("torch.index_put", "self", "indices", "values", "accumulate") { a in
+      try a.tensor("self").indexPut(
+        Self.indices(a, "indices"), a.tensor("values"),
+        accumulate: a.bool("accumulate", default: false))
+    }
+    tensor("torch.take_along_dim", "input", "indices", "dim") { a in
+      try a.tensor("input").takeAlongDim(a.tensor("indices"), dim: a.optionalInt("dim"))
+    }
   }
 
   /// The tensors of an index, nil for a whole dimension.
