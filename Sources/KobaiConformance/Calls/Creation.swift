@@ -55,6 +55,12 @@ extension Registry {
       let (x, value) = (try a.tensor("self"), try a.scalar("fill_value"))
       return try Tensor.full(a.ints("size"), value, dtype: a.optionalDType("dtype") ?? x.dtype)
     }
+    tensor("torch.zero_", "input", inPlace: { a in try a.updated("input") { $0.zero_() } }) { a in
+      // Of a result: a leaf that requires grad refuses.
+      var x = try a.tensor("input").clone()
+      x.zero_()
+      return x
+    }
     // arange(end), arange(start, end), arange(start, end, step).
     tensor("torch.arange", "start", "end", "step") { a in
       let dtype = try a.optionalDType("dtype")

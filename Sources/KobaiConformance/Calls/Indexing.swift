@@ -31,6 +31,11 @@ extension Registry {
       try a.tensor("input").scatterAdd(
         dim: a.int("dim"), index: a.tensor("index"), src: a.tensor("src"))
     }
+    tensor("torch.index_add", "input", "dim", "index", "source") { a in
+      let alpha: any TensorScalar = a.has("alpha") ? try a.scalar("alpha") : 1
+      return try a.tensor("input").indexAdd(
+        dim: a.int("dim"), index: a.tensor("index"), source: a.tensor("source"), alpha: alpha)
+    }
     tensor("torch.index_copy", "input", "dim", "index", "source") { a in
       try a.tensor("input").indexCopy(
         dim: a.int("dim"), index: a.tensor("index"), source: a.tensor("source"))
