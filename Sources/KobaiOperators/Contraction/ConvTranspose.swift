@@ -76,9 +76,41 @@ extension Tensor {
         padding: padding, outputPadding: outputPadding, groups: groups, transposed: true),
       let geometry = arguments.transposedGeometry(padding: padding, outputPadding: outputPadding)
     else { return .poison }
-    let y = bind(
-      Primitives.ConvolutionInputGradient(geometry, groups: groups), reshape(arguments.x), weight)
+    let x = reshape(arguments.x)
+    let y =
+      dtype == .float16
+      ? x.transposedByTaps(weight, geometry, groups)
+      : bind(Primitives.ConvolutionInputGradient(geometry, groups: groups), x, weight)
     return y.addingChannelBias(bias, droppingBatch: self.rank == rank + 1)
+  }
+}
+
+extension Tensor {
+  /// The transposed convolution in float16, which PyTorch rounds after each element of the kernel: its
+  /// results differ from the exact ones by far more than a rounding, and agreeing with them counts more.
+  fileprivate func transposedByTaps(
+    _ weight: Tensor, _ geometry: WindowGeometry, _ groups: Int
+  ) -> Tensor {
+    let count = geometry.kernel.reduce(1, *)
+    let taps = weight.reshape(Array(weight.shape.prefix(2)) + [count])
+    let ones = [Int](repeating: 1, count: geometry.rank)
+    var sum: Tensor?
+    for i in 0..<count {
+      var tap = geometry
+      tap.kernel = ones
+      var rest = i
+      for d in (0..<geometry.rank).reversed() {
+        tap.padding[d] -= rest % geometry.kernel[d] * geometry.dilation[d]
+        rest /= geometry.kernel[d]
+      }
+      let part = bind(
+        Primitives.ConvolutionInputGradient(tap, groups: groups), self,
+        taps.narrow(dim: 2, start: i, length: 1)
+          .reshape(Array(weight.shape.prefix(2)) + ones))
+      sum = sum.map { $0 + part } ?? part
+    }
+    return sum
+      ?? bind(Primitives.ConvolutionInputGradient(geometry, groups: groups), self, weight)
   }
 }
 

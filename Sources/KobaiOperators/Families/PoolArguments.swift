@@ -10,7 +10,9 @@ enum PoolArguments {
   ) -> WindowGeometry? {
     let shape = x.shape
     guard let kernel = kernelSize.expanded(name, "kernel_size", rank: rank),
-      let stride = (stride ?? kernelSize).expanded(name, "stride", rank: rank),
+      // An empty list stands for none given, as in PyTorch.
+      let stride = (stride.flatMap { $0.perDimension.isEmpty ? nil : $0 } ?? kernelSize)
+        .expanded(name, "stride", rank: rank),
       let padding = padding.expanded(name, "padding", rank: rank),
       let dilation = dilation.expanded(name, "dilation", rank: rank)
     else { return nil }

@@ -24,8 +24,8 @@ public func binaryCrossEntropy(
         + "\(input.dtype) and \(target.dtype); convert with .to(.float32)")
   }
   let elements = bind(Primitives.BinaryCrossEntropy(), input.widened, target.widened)
-  let weighted = weight.map { elements * $0.widened } ?? elements
-  return weighted.reduced(reduction).to(input.dtype)
+    .to(input.dtype)
+  return (weight.map { elements * $0 } ?? elements).reduced(reduction)
 }
 
 /// `binaryCrossEntropy` of the sigmoid of logits, without its rounding.
@@ -51,13 +51,11 @@ public func binaryCrossEntropyWithLogits(
       "binaryCrossEntropyWithLogits: not implemented for \(input.dtype); convert with .to(.float32)"
     )
   }
-  let (x, t) = (input.widened, target.widened)
-  var logarithm = x.logSigmoid()
-  if let posWeight { logarithm = logarithm * ((posWeight.widened - 1) * t + 1) }
-  var elements = (1 - t) * x - logarithm
-  if let weight { elements = elements * weight.widened }
+  var logarithm = input.logSigmoid()
+  if let posWeight { logarithm = ((posWeight - 1) * target + 1) * logarithm }
+  var elements = (1 - target) * input - logarithm
+  if let weight { elements = elements * weight }
   return elements.reduced(reduction)
-    .to(elements.dtype, orHalf: Operands.resultType([input, target]))
 }
 
 extension Primitives {

@@ -39,7 +39,7 @@ public func crossEntropy(
   }
   /// [C] beside the logits.
   func alongClasses(_ weight: Tensor) -> Tensor {
-    weight.widened.reshape([shape[classDim]] + shape.dropFirst(classDim + 1).map { _ in 1 })
+    weight.reshape([shape[classDim]] + shape.dropFirst(classDim + 1).map { _ in 1 })
   }
 
   if targets.shape == shape {
@@ -51,11 +51,11 @@ public func crossEntropy(
     guard ignoreIndex < 0 else {
       return misuse("\(name): ignore_index is not supported for floating point target")
     }
-    var spread = targets.widened
+    var spread = targets
     if labelSmoothing > 0 {
       spread = spread * (1 - labelSmoothing) + labelSmoothing / classes
     }
-    var elements = logits.widened.logSoftmax(dim: classDim) * spread
+    var elements = logits.logSoftmax(dim: classDim) * spread
     if let weight { elements = elements * alongClasses(weight) }
     let loss: Tensor
     switch reduction {
@@ -63,15 +63,15 @@ public func crossEntropy(
     case .sum: loss = -elements.sum()
     case .mean: loss = -elements.sum() / (Double(shape.reduce(1, *)) / classes)
     }
-    return loss.to(dtype)
+    return loss
   }
 
   guard let targets = ClassTargets(name, logits, targets, weight, ignoreIndex) else {
     return .poison
   }
-  let logProbabilities = logits.widened.logSoftmax(dim: classDim)
+  let logProbabilities = logits.logSoftmax(dim: classDim)
   let loss = targets.negativeLogLikelihood(logProbabilities, reduction)
-  guard labelSmoothing > 0 else { return loss.to(dtype) }
+  guard labelSmoothing > 0 else { return loss }
   let weighted = weight.map { logProbabilities * alongClasses($0) } ?? logProbabilities
   let elements = targets.masked(-weighted.sum(dim: classDim))
   let smooth: Tensor
@@ -80,7 +80,7 @@ public func crossEntropy(
   case .sum: smooth = elements.sum()
   case .mean: smooth = elements.sum() / targets.divisor(elements.dtype)
   }
-  return (loss * (1 - labelSmoothing) + smooth * (labelSmoothing / classes)).to(dtype)
+  return loss * (1 - labelSmoothing) + smooth * (labelSmoothing / classes)
 }
 
 extension Operation {

@@ -20,18 +20,16 @@ public func klDiv(
   guard let operands = LossOperands("klDiv", input, target) else { return .poison }
   let (x, t) = (operands.x, operands.y)
   let elements = logTarget ? t.exp() * (t - x) : t.xlogy(t) - t * x
-  let loss: Tensor
   switch reduction {
-  case .none: loss = elements
-  case .mean: loss = elements.mean()
-  case .sum: loss = elements.sum()
+  case .none: return elements
+  case .mean: return elements.mean()
+  case .sum: return elements.sum()
   case .batchMean:
     guard let size = input.shape.first else {
       return misuse("klDiv: .batchMean needs at least one dimension; use .sum")
     }
-    loss = elements.sum() / Double(size)
+    return elements.sum() / Double(size)
   }
-  return loss.to(loss.dtype, orHalf: operands.dtype)
 }
 
 extension Operation {

@@ -30,7 +30,7 @@ public func gaussianNLLLoss(
   reduction: LossReduction = .mean
 ) -> Tensor {
   guard let operands = LossOperands("gaussianNLLLoss", input, target) else { return .poison }
-  var v = variance.widened
+  var v = variance
   let (shape, sizes) = (input.shape, v.shape)
   if sizes != shape {
     if sizes == Array(shape.dropLast()) {

@@ -5,23 +5,20 @@ public func marginRankingLoss(
   _ input1: Tensor, _ input2: Tensor, _ target: Tensor, margin: Double = 0,
   reduction: LossReduction = .mean
 ) -> Tensor {
-  let dtype = Operands.resultType([input1, input2, target])
-  let (x, y, t) = (input1.widened, input2.widened, target.widened)
-  let elements = (-t * (x - y) + margin).clampMin(0)
-  return elements.reduced(reduction).to(elements.dtype, orHalf: dtype)
+  let elements = (-target * (input1 - input2) + margin).clampMin(0)
+  return elements.reduced(reduction)
 }
 
 /// x where t = 1, max(0, margin − x) where t = −1.
 public func hingeEmbeddingLoss(
   _ input: Tensor, _ target: Tensor, margin: Double = 1, reduction: LossReduction = .mean
 ) -> Tensor {
-  let dtype = Operands.resultType([input, target])
-  let (x, t) = (input.widened, target.widened)
+  let (x, t) = (input, target)
   let zero = Tensor.zeros(like: x)
   let far = Tensor.where(t.ne(1), (margin - x).clampMin(0), zero)
   let near = Tensor.where(t.ne(-1), x, zero)
   let elements = far + near
-  return elements.reduced(reduction).to(elements.dtype, orHalf: dtype)
+  return elements.reduced(reduction)
 }
 
 /// 1 − cos(x₁, x₂) where t = 1, max(0, cos(x₁, x₂) − margin) where t = −1.
@@ -39,7 +36,7 @@ public func cosineEmbeddingLoss(
       "cosineEmbeddingLoss: \(rank)D target tensor expects \(rank + 1)D input tensors, but found "
         + "inputs with sizes \(input1.shape) and \(input2.shape)")
   }
-  let (x, y) = (input1.widened, input2.widened)
+  let (x, y) = (input1, input2)
   let epsilon = 1e-12
   func dots(_ a: Tensor, _ b: Tensor) -> Tensor { (a * b).sum(dim: -1) }
   let cosine = dots(x, y) / ((dots(x, x) + epsilon) * (dots(y, y) + epsilon)).sqrt()
@@ -47,7 +44,7 @@ public func cosineEmbeddingLoss(
   let elements =
     Tensor.where(target.eq(1), 1 - cosine, zero)
     + Tensor.where(target.eq(-1), (cosine - margin).clampMin(0), zero)
-  return elements.reduced(reduction).to(elements.dtype, orHalf: input1.dtype)
+  return elements.reduced(reduction)
 }
 
 /// max(0, d(a, p) − d(a, n) + margin), where d is `pairwiseDistance`.
@@ -57,7 +54,7 @@ public func tripletMarginLoss(
   _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, margin: Double = 1, p: Double = 2,
   eps: Double = 1e-6, swap: Bool = false, reduction: LossReduction = .mean
 ) -> Tensor {
-  let (a, b, c) = (anchor.widened, positive.widened, negative.widened)
+  let (a, b, c) = (anchor, positive, negative)
   guard margin > 0 else {
     return misuse("tripletMarginLoss: margin must be greater than 0, got \(margin)")
   }
@@ -71,7 +68,7 @@ public func tripletMarginLoss(
   var far = a.pairwiseDistance(c, p: p, eps: eps)
   if swap { far = far.minimum(b.pairwiseDistance(c, p: p, eps: eps)) }
   let elements = (margin + near - far).clampMin(0)
-  return elements.reduced(reduction).to(elements.dtype, orHalf: anchor.dtype)
+  return elements.reduced(reduction)
 }
 
 extension Operation {

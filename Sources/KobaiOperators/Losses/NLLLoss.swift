@@ -17,8 +17,7 @@ public func nllLoss(
   guard let classes = ClassTargets("nllLoss", input, target, weight, ignoreIndex) else {
     return .poison
   }
-  let dtype = input.dtype
-  return classes.negativeLogLikelihood(input.widened, reduction).to(dtype)
+  return classes.negativeLogLikelihood(input, reduction)
 }
 
 /// Targets that are classes, checked, with what is ignored and their weights.
@@ -95,7 +94,7 @@ struct ClassTargets {
       indices = all
     }
     if let weight {
-      let each = weight.widened.indexSelect(dim: 0, index: indices.reshape([-1])).reshape(targets)
+      let each = weight.indexSelect(dim: 0, index: indices.reshape([-1])).reshape(targets)
       weights = isIgnored.map { Tensor.where($0, Tensor.zeros(like: each), each) } ?? each
     } else {
       weights = nil

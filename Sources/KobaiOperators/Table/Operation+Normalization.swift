@@ -1,3 +1,5 @@
 extension Operation {
-  static let normalization: [Operation] = [softmax]
+  static let normalization: [Operation] = [
+    softmax, normalizations, layerNorm, rmsNorm, groupNorm, batchNorm, instanceNorm,
+  ]
 }

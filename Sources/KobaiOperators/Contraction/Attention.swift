@@ -1,0 +1,114 @@
+import KobaiTensor
+
+/// softmax(query · keyᵀ · scale + mask) · value: how much of each value each query takes.
+///
+///     scaledDotProductAttention(q, k, v, isCausal: true)   // [N, heads, L, Ev]
+///
+/// - Parameters:
+///   - query: [..., L, E].
+///   - key: [..., S, E].
+///   - value: [..., S, Ev].
+///   - attnMask: broadcasts to [..., L, S]: bool, true where a key takes part, or numbers that are added.
+///   - dropoutP: the probability with which a weight is set to 0.
+///   - isCausal: query i takes part in keys 0 ... i only; not together with a mask.
+///   - scale: 1/√E unless given.
+///   - enableGQA: keys and values may have fewer heads (dimension −3), each for as many queries in turn.
+/// - Returns: [..., L, Ev]. A query whose keys are all masked gets zeros.
+public func scaledDotProductAttention(
+  _ query: Tensor, _ key: Tensor, _ value: Tensor, attnMask: Tensor? = nil, dropoutP: Double = 0,
+  isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false
+) -> Tensor {
+  let name = "scaledDotProductAttention"
+  let dtype = query.dtype
+  guard query.rank >= 2, key.rank >= 2, value.rank >= 2 else {
+    return misuse(
+      "\(name): Expected query, key, and value to all be at least 2 dimensional, but got shapes "
+        + "\(query.shape), \(key.shape), \(value.shape)")
+  }
+  guard key.dtype == dtype, value.dtype == dtype, dtype.isFloatingPoint else {
+    return misuse(
+      "\(name): Expected query, key, and value to have the same (floating point) dtype, but got "
+        + "query.dtype: \(dtype), key.dtype: \(key.dtype), and value.dtype: \(value.dtype)")
+  }
+  guard attnMask == nil || !isCausal else {
+    return misuse(
+      "\(name): Explicit attn_mask should not be set when is_causal=True; add the triangle to the mask"
+    )
+  }
+  guard attnMask.map({ $0.dtype == .bool || $0.dtype.isFloatingPoint }) ?? true else {
+    return misuse(
+      "\(name): Expected attn_mask dtype to be bool or float or to match query dtype, but got "
+        + "attn_mask.dtype: \(attnMask?.dtype ?? dtype)")
+  }
+  let q = query.widened
+  var (k, v) = (key.widened, value.widened)
+  if enableGQA {
+    guard query.rank >= 3, key.rank >= 3, value.rank >= 3 else {
+      return misuse("\(name): enableGQA needs a dimension of heads, [..., heads, L, E]")
+    }
+    let heads = query.size(-3)
+    guard key.size(-3) > 0, value.size(-3) > 0, heads % key.size(-3) == 0,
+      heads % value.size(-3) == 0
+    else {
+      return misuse(
+        "\(name): Number of heads in key and value must divide the number of heads in query, but got "
+          + "\(key.size(-3)), \(value.size(-3)) and \(heads)")
+    }
+    k = k.repeatInterleave(heads / key.size(-3), dim: -3)
+    v = v.repeatInterleave(heads / value.size(-3), dim: -3)
+  }
+  let factor = scale ?? 1 / Double(max(query.size(-1), 1)).squareRoot()
+  var scores = (q * factor).matmul(k.mT)
+  var mask = attnMask
+  if isCausal {
+    mask = Tensor.ones([query.size(-2), key.size(-2)], dtype: .bool).tril()
+  }
+  if let mask {
+    if mask.dtype == .bool {
+      scores = Tensor.where(
+        mask, scores, Tensor(-Double.infinity, dtype: scores.dtype))
+    } else {
+      scores = scores + mask.to(scores.dtype)
+    }
+  }
+  var weights: Tensor
+  if attnMask != nil && key.size(-2) > 0 {
+    // A row of -inf only would give NaN, also in the gradients of other rows.
+    let isEmpty = scores.eq(-Double.infinity).all(dim: -1, keepDim: true)
+    let zero = Tensor(0.0, dtype: scores.dtype)
+    weights = Tensor.where(isEmpty, zero, Tensor.where(isEmpty, zero, scores).softmax(dim: -1))
+  } else {
+    weights = scores.softmax(dim: -1)
+  }
+  if dropoutP > 0 { weights = weights.dropout(p: dropoutP) }
+  return weights.matmul(v).to(dtype)
+}
+
+extension Operation {
+  static let scaledDotProductAttention = Operation(
+    "scaledDotProductAttention", .contraction,
+    samples: [
+      Sample(
+        .uniform(-2...2, [2, 3, 4]), .uniform(-2...2, [2, 5, 4]), .uniform(-2...2, [2, 5, 2])
+      ) {
+        KobaiOperators.scaledDotProductAttention($0[0], $0[1], $0[2], isCausal: true)
+      },
+      Sample(
+        .uniform(-2...2, [1, 2, 4]), .uniform(-2...2, [1, 3, 4]), .uniform(-2...2, [1, 3, 4]),
+        .uniform(-2...2, [2, 3])
+      ) {
+        KobaiOperators.scaledDotProductAttention(
+          $0[0], $0[1], $0[2], attnMask: $0[3], scale: 0.3)
+      },
+      Sample(.uniform(-2...2, [2, 4]), .uniform(-2...2, [3, 4]), .uniform(-2...2, [3, 4])) {
+        let mask = Tensor([[true, false, true], [false, false, false]])
+        return KobaiOperators.scaledDotProductAttention($0[0], $0[1], $0[2], attnMask: mask)
+      },
+      Sample(
+        .uniform(-2...2, [1, 4, 3, 2]), .uniform(-2...2, [1, 2, 3, 2]),
+        .uniform(-2...2, [1, 2, 3, 2])
+      ) {
+        KobaiOperators.scaledDotProductAttention($0[0], $0[1], $0[2], enableGQA: true)
+      },
+    ])
+}

@@ -1,0 +1,64 @@
+import KobaiTensor
+
+extension Tensor {
+  /// The channels in groups, each shifted to mean 0 and scaled to (biased) variance 1 in each example,
+  /// then multiplied with a weight and shifted by a bias for each channel.
+  ///
+  ///     Tensor([[1.0, 3.0, 5.0, 9.0]]).groupNorm(2, eps: 0)   // tensor([[-1., 1., -1., 1.]])
+  ///
+  /// - Parameters:
+  ///   - numGroups: divides the number of channels, the size of dimension 1.
+  ///   - weight, bias: [C].
+  ///   - eps: added to the variance.
+  public func groupNorm(
+    _ numGroups: Int, weight: Tensor? = nil, bias: Tensor? = nil, eps: Double = 1e-5
+  ) -> Tensor {
+    let shape = shape
+    guard shape.count >= 2 else {
+      return misuse(
+        "groupNorm: Expected at least 2 dimensions for input tensor but received \(shape.count)")
+    }
+    guard numGroups > 0 else {
+      return misuse("groupNorm: Expected num groups to be greater than 0, got \(numGroups)")
+    }
+    let channels = shape[1]
+    guard channels % numGroups == 0 else {
+      return misuse(
+        "groupNorm: Expected number of channels in input to be divisible by num_groups, but got input "
+          + "of shape \(shape) and num_groups=\(numGroups)")
+    }
+    for (role, parameter) in [("weight", weight), ("bias", bias)] {
+      guard parameter == nil || parameter?.shape == [channels] else {
+        return misuse(
+          "groupNorm: Expected \(role) to be a vector of size equal to the number of channels in "
+            + "input, but got \(role) of shape \(parameter?.shape ?? []) and input of shape \(shape)"
+        )
+      }
+    }
+    let inner = shape.dropFirst(2).reduce(1, *)
+    guard shape[0] * channels / numGroups * inner != 1 else {
+      return misuse(
+        "groupNorm: Expected more than 1 value per channel when training, got input size \(shape) in "
+          + "\(numGroups) groups")
+    }
+    guard isNormalizable("groupNorm", [weight, bias]) else { return .poison }
+    return normalized(
+      .rows, as: [shape[0], numGroups, channels / numGroups, inner], weight: weight, bias: bias,
+      eps: eps
+    ).y
+  }
+}
+
+extension Operation {
+  static let groupNorm = Operation(
+    "groupNorm", .normalization,
+    samples: [
+      Sample(.uniform(-2...2, [2, 4, 3]), .uniform(0.5...2, [4]), .uniform(-2...2, [4])) {
+        $0[0].groupNorm(2, weight: $0[1], bias: $0[2])
+      },
+      Sample(.uniform(-2...2, [2, 4])) { $0[0].groupNorm(1, eps: 0.5) },
+      Sample(.uniform(-2...2, [0, 2, 2]), .uniform(0.5...2, [2])) {
+        $0[0].groupNorm(2, weight: $0[1])
+      },
+    ])
+}
