@@ -23,7 +23,8 @@ extension Tensor {
       return misuse("\(name): not implemented for \(x.dtype); pass dtype: .float32")
     }
     guard let d = Operands.dimension(name, dim, rank: rank) else { return .poison }
-    // A single number is a line of one.
+    // A single number is a line of one; a poisoned tensor has no shape to give it.
+    if isPoisoned { return .poison }
     if rank == 0 { return x.reshape([1]).softmax(name, 0, nil, logarithm: logarithm).reshape([]) }
     return logarithm
       ? bind(Primitives.LogSoftmax(dim: d), x) : bind(Primitives.Softmax(dim: d), x)
