@@ -121,7 +121,8 @@ extension Primitives {
     @inlinable public init() {}
     @inlinable public var program: Program { .unary(.square) }
     @inlinable public var residuals: Residuals { .input }
-    @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { 2 * x }
+    /// The bits of 2x, without the road that a number beside a tensor takes.
+    @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { x + x }
   }
 }
 
