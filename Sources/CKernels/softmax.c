@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kb_alloc.h"
+#include "half.h"
 #include "kb_threads.h"
 #include "reduce_internal.h"
 
@@ -20,6 +21,7 @@ typedef struct job {
   kb_compute type;
   kb_dtype dtype;
   bool logarithm;
+  bool rounds; // the sum and its logarithm, to the result's dtype
   size_t inner; // the stride along the dimension in the result
   char *result;
   kb_storer store;
@@ -54,7 +56,19 @@ static void write_line(const job *j, size_t output, const void *line, char *narr
   for (size_t i = 0; i < n; i++) memcpy(y + i * j->inner * size, narrow + i * size, size);
 }
 
-static void forward_float(bool logarithm, size_t n, const float *x, float *y) {
+// PyTorch's CPU kernel of log-softmax along the last dimension keeps the sum of a line and its
+// logarithm in the input's own half type; these are the same bits.
+static double rounded_log(kb_dtype dtype, double sum) {
+  if (dtype == KB_FLOAT16)
+    return kb_float16_to_float(kb_float_to_float16(
+        logf(kb_float16_to_float(kb_float_to_float16((float)sum)))));
+  return kb_bfloat16_to_float(kb_float_to_bfloat16(
+      logf(kb_bfloat16_to_float(kb_float_to_bfloat16((float)sum)))));
+}
+
+static void forward_float(const job *j, const float *x, float *y) {
+  const size_t n = j->plan.length;
+  const bool logarithm = j->logarithm;
   const kb_reduce_set *set = kb_active_reduce();
   float largest;
   set->folds[KB_COMPUTE_FLOAT].row[KB_FOLD_MAX](n, x, &largest);
@@ -64,7 +78,8 @@ static void forward_float(bool logarithm, size_t n, const float *x, float *y) {
     sum += set->exp_row(some, x + i, largest, logarithm ? NULL : y + i);
   }
   if (logarithm) {
-    set->folds[KB_COMPUTE_FLOAT].scale_row(n, x, (double)largest, 1, -log(sum), y);
+    set->folds[KB_COMPUTE_FLOAT].scale_row(
+        n, x, (double)largest, 1, j->rounds ? -rounded_log(j->dtype, sum) : -log(sum), y);
   } else {
     set->scale(n, (float)(1 / sum), y);
   }
@@ -91,7 +106,7 @@ static void forward_rows(void *context, size_t begin, size_t end) {
     const void *x = read_line(&reader, buffer);
     void *y = direct(j) ? result_at(j, output) : buffer + n * sizeof(double);
     if (j->type == KB_COMPUTE_FLOAT)
-      forward_float(j->logarithm, n, x, y);
+      forward_float(j, x, y);
     else
       forward_double(j->logarithm, n, x, y);
     write_line(j, output, y, buffer + 2 * n * sizeof(double));
@@ -328,7 +343,7 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
   j->cut = kb_cut_reduction(&j->plan, COLUMN_TILE, 1, 1);
   // A softmax needs its whole line: there are no segments.
   j->cut.segments = 1, j->cut.segment = j->plan.length;
-  if (j->plan.columns) {
+  if (j->plan.columns && !j->rounds) {
     kb_parallel_for(j->cut.tiles, 8192 / (j->cut.tile * j->plan.length) + 1, tiles, j);
   } else {
     kb_parallel_for(j->plan.outputs, 8192 / j->plan.length + 1, rows, j);
@@ -338,6 +353,7 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
 void kb_softmax(bool logarithm, kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim,
                 const void *x, const intptr_t *strides, void *y) {
   job j = {.dtype = dtype, .logarithm = logarithm, .result = y};
+  j.rounds = logarithm && dim + 1 == rank && (dtype == KB_FLOAT16 || dtype == KB_BFLOAT16);
   run(&j, rank, dims, dim, x, strides, NULL, NULL, forward_rows, forward_tiles);
 }
 

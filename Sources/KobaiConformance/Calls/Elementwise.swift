@@ -142,7 +142,8 @@ extension Registry {
       }
     ) { a in
       let (x, y) = (try a.operand("input"), try a.operand("other"))
-      return a.has("alpha") ? x.add(y, alpha: try a.number("alpha", default: Tensor(weak: 1))) : x + y
+      return a.has("alpha")
+        ? x.add(y, alpha: try a.number("alpha", default: Tensor(weak: 1))) : x + y
     }
     tensor(
       "torch.sub", "input", "other",
@@ -152,11 +153,13 @@ extension Registry {
       }
     ) { a in
       let (x, y) = (try a.operand("input"), try a.operand("other"))
-      return a.has("alpha") ? x.sub(y, alpha: try a.number("alpha", default: Tensor(weak: 1))) : x - y
+      return a.has("alpha")
+        ? x.sub(y, alpha: try a.number("alpha", default: Tensor(weak: 1))) : x - y
     }
     tensor("torch.rsub", "input", "other") { a in
       let (x, y) = (try a.tensor("input"), try a.operand("other"))
-      return a.has("alpha") ? y.sub(x, alpha: try a.number("alpha", default: Tensor(weak: 1))) : y - x
+      return a.has("alpha")
+        ? y.sub(x, alpha: try a.number("alpha", default: Tensor(weak: 1))) : y - x
     }
     tensor(
       "torch.div", "input", "other",
@@ -198,11 +201,13 @@ extension Registry {
     reflected("Tensor.__rmod__") { $0.remainder($1) }
     tensor("torch.addcmul", "input", "tensor1", "tensor2") { a in
       try a.tensor("input").addcmul(
-        a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1)))
+        a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1))
+      )
     }
     tensor("torch.addcdiv", "input", "tensor1", "tensor2") { a in
       try a.tensor("input").addcdiv(
-        a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1)))
+        a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1))
+      )
     }
     tensor("torch.lerp", "input", "end", "weight") { a in
       try a.tensor("input").lerp(a.tensor("end"), weight: a.operand("weight"))
@@ -268,7 +273,11 @@ extension Registry {
     binary("torch.bitwise_and", inPlace: { $0.bitwiseAnd_($1) }) { $0.bitwiseAnd($1) }
     binary("torch.bitwise_or", inPlace: { $0.bitwiseOr_($1) }) { $0.bitwiseOr($1) }
     binary("torch.bitwise_xor", inPlace: { $0.bitwiseXor_($1) }) { $0.bitwiseXor($1) }
-    binary("torch.bitwise_left_shift", inPlace: { $0.bitwiseLeftShift_($1) }) { $0.bitwiseLeftShift($1) }
-    binary("torch.bitwise_right_shift", inPlace: { $0.bitwiseRightShift_($1) }) { $0.bitwiseRightShift($1) }
+    binary("torch.bitwise_left_shift", inPlace: { $0.bitwiseLeftShift_($1) }) {
+      $0.bitwiseLeftShift($1)
+    }
+    binary("torch.bitwise_right_shift", inPlace: { $0.bitwiseRightShift_($1) }) {
+      $0.bitwiseRightShift($1)
+    }
   }
 }

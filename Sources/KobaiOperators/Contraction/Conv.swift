@@ -78,9 +78,23 @@ extension Tensor {
         padding: explicit, outputPadding: nil, groups: groups, transposed: false),
       let geometry = arguments.geometry(padding: explicit)
     else { return .poison }
-    let y = bind(
-      Primitives.Convolution(geometry, groups: groups), reshape(arguments.x), weight)
-    return y.addingChannelBias(bias, droppingBatch: self.rank == rank + 1)
+    return convolved(Primitives.Convolution(geometry, groups: groups), arguments.x, weight, bias)
+  }
+
+  /// This tensor, batched by `shape`, under a convolution with its bias [C], without the first dimension
+  /// if it had none.
+  func convolved<P: ConvolutionPrimitive>(
+    _ primitive: P, _ shape: Shape, _ weight: Tensor, _ bias: Tensor?
+  ) -> Tensor {
+    let isUnbatched = rank < shape.count
+    let x = reshape(shape)
+    guard let bias else {
+      return bind(primitive, x, weight).addingChannelBias(nil, droppingBatch: isUnbatched)
+    }
+    // The half types round once, at the end.
+    let wide = dtype.computing
+    return bind(primitive, x.to(wide), weight.to(wide))
+      .addingChannelBias(bias.to(wide), droppingBatch: isUnbatched).to(dtype)
   }
 
   /// The result of a convolution with its bias [C], without the first dimension for unbatched input.

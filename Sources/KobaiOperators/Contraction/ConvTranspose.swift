@@ -76,12 +76,12 @@ extension Tensor {
         padding: padding, outputPadding: outputPadding, groups: groups, transposed: true),
       let geometry = arguments.transposedGeometry(padding: padding, outputPadding: outputPadding)
     else { return .poison }
-    let x = reshape(arguments.x)
-    let y =
-      dtype == .float16
-      ? x.transposedByTaps(weight, geometry, groups)
-      : bind(Primitives.ConvolutionInputGradient(geometry, groups: groups), x, weight)
-    return y.addingChannelBias(bias, droppingBatch: self.rank == rank + 1)
+    if dtype == .float16 {
+      return reshape(arguments.x).transposedByTaps(weight, geometry, groups)
+        .addingChannelBias(bias, droppingBatch: self.rank == rank + 1)
+    }
+    return convolved(
+      Primitives.ConvolutionInputGradient(geometry, groups: groups), arguments.x, weight, bias)
   }
 }
 

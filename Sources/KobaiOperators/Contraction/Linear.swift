@@ -19,16 +19,20 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
       "linear: mat1 and mat2 shapes cannot be multiplied: input \(a) and weight \(b); the last sizes "
         + "must be equal")
   }
-  let product = x.matmul(b.count == 1 ? weight : weight.t())
-  guard let bias else { return product }
-  guard Tensor.sameDType("linear", x, bias) else { return .poison }
-  guard bias.rank <= max(product.rank, 1),
-    Operands.broadcastShape("linear", [product.shape, bias.shape]) == product.shape
-  else {
-    return misuse(
-      "linear: bias of shape \(bias.shape) does not fit the result of shape \(product.shape)")
+  let transposed = b.count == 1 ? weight : weight.t()
+  guard let bias else { return x.matmul(transposed) }
+  guard Tensor.sameDType("linear", x, bias), Tensor.sameDType("linear", x, weight) else {
+    return .poison
   }
-  return product + bias
+  let result = Array(a.dropLast() + b.dropLast())
+  guard bias.rank <= max(result.count, 1),
+    Operands.broadcastShape("linear", [result, bias.shape]) == result
+  else {
+    return misuse("linear: bias of shape \(bias.shape) does not fit the result of shape \(result)")
+  }
+  // The half types round once, at the end.
+  let wide = x.dtype.computing
+  return (x.to(wide).matmul(transposed.to(wide)) + bias.to(wide)).to(x.dtype)
 }
 
 extension Operation {

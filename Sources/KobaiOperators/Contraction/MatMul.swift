@@ -134,10 +134,13 @@ extension Tensor {
     _ name: String, _ a: Tensor, _ b: Tensor, _ beta: Tensor, _ alpha: Tensor
   ) -> Tensor {
     guard Self.sameDType(name, self, a) else { return .poison }
-    for (number, label) in [(beta, "beta"), (alpha, "alpha")]
-    where number.dtype.category > dtype.category {
-      return misuse(
-        "\(name): for \(dtype) tensors, \(label) must not be a \(number.dtype) number")
+    guard let beta = beta.factor(name, "beta", of: dtype),
+      let alpha = alpha.factor(name, "alpha", of: dtype)
+    else { return .poison }
+    let wide = dtype.computing
+    if wide != dtype {
+      // The half types round once, at the end.
+      return to(wide).addProduct(name, a.to(wide), b.to(wide), beta, alpha).to(dtype)
     }
     let product = a.matmul(b)
     let scaled = alpha.isExactly(1) ? product : product * alpha
@@ -150,6 +153,21 @@ extension Tensor {
     }
     if beta.isExactly(0) { return scaled }
     return (beta.isExactly(1) ? self : self * beta) + scaled
+  }
+
+  /// A factor of elements of another dtype; nil after a misuse. PyTorch converts it to that dtype here:
+  /// 2.7 times integers is 2 times.
+  private func factor(_ name: String, _ label: String, of dtype: DType) -> Tensor? {
+    guard self.dtype.category > dtype.category, value.meta.has(Value.Meta.weak) else { return self }
+    let real = Double(bitPattern: value.cast(to: .float64).bits)
+    let isReal = !self.dtype.isComplex || current.imag.item() == 0.0
+    if isReal && dtype.isFloatingPoint { return Tensor(weak: real) }
+    guard isReal, let number = Int(exactly: real.rounded(.towardZero)) else {
+      return misuse(
+        "\(name): value cannot be converted to type \(dtype) without overflow: it is the \(label)",
+        else: nil)
+    }
+    return Tensor(weak: number)
   }
 
   /// Whether this is a Swift number of that value.

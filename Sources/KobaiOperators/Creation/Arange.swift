@@ -78,12 +78,16 @@ extension Tensor {
     guard steps >= 0 else {
       return misuse("linspace: number of steps must be non-negative, but is \(steps)")
     }
+    let dtype = dtype ?? .default
+    // Integers have integral ends.
+    let start = dtype.isInteger ? start.rounded(.towardZero) : start
+    let end = dtype.isInteger ? end.rounded(.towardZero) : end
     // Counted from the nearer end, so that both ends are exact.
     let step = steps > 1 ? (end - start) / Double(steps - 1) : 0
     let numbers = (0..<steps).map {
       $0 < steps / 2 || steps == 1 ? start + step * Double($0) : end - step * Double(steps - 1 - $0)
     }
-    var result = Tensor(numbers, shape: [steps], dtype: .float64).to(dtype ?? .default)
+    var result = Tensor(numbers, shape: [steps], dtype: .float64).to(dtype)
     if requiresGrad { result.requiresGrad = true }
     return result
   }

@@ -199,6 +199,11 @@ public enum Operands {
 
   /// Distinct dimensions counted from the start, in ascending order; none given means all.
   public static func dimensions(_ name: String, _ dims: [Int]?, rank: Int) -> [Int]? {
+    guard rank <= 64 else {
+      return misuse(
+        "\(name): only tensors with up to 64 dims are supported, but this one has \(rank)",
+        else: nil)
+    }
     guard let dims, !dims.isEmpty else { return Array(0..<rank) }
     var seen: Set<Int> = []
     for dim in dims {

@@ -13,6 +13,11 @@ extension Tensor {
   }
 
   /// The logarithm of `softmax`, without cancellation.
+  ///
+  ///     Tensor([1.0, 2.0, 3.0]).logSoftmax(dim: 0)   // tensor([-2.4076, -1.4076, -0.4076])
+  ///
+  /// - Parameter dtype: what x is converted to first. float16 and bfloat16 round the sum of exponentials of
+  ///   the last dimension, as PyTorch does on CPUs; `.float32` avoids that.
   public func logSoftmax(dim: Int, dtype: DType? = nil) -> Tensor {
     softmax("logSoftmax", dim, dtype, logarithm: true)
   }

@@ -10,15 +10,30 @@ extension Tensor {
   /// - Derivative: softmax; NaN where all elements are −inf.
   public func logsumexp(dims: [Int], keepDim: Bool = false) -> Tensor {
     let x = dtype.isDifferentiable ? self : to(DType.default)
-    guard !x.dtype.isComplex else {
-      return misuse("logsumexp: not implemented for \(dtype); take the logarithm of the sum of exp()")
-    }
     let shape = x.shape
     guard let reduced = Operands.dimensions("logsumexp", dims, rank: shape.count) else {
       return .poison
     }
+    if x.dtype.isComplex { return x.complexLogSumExp(reduced, keepDim: keepDim) }
     return bind(Primitives.LogSumExp(reduced: reduced, source: shape), x)
       .keepingDims(keepDim, shape, reduced)
+  }
+
+  /// Shifted by the largest real part, which alone makes an exponential large.
+  private func complexLogSumExp(_ reduced: [Int], keepDim: Bool) -> Tensor {
+    var shape = shape
+    for d in reduced { shape[d] = 1 }
+    let real = detach().real
+    var largest = real
+    if real.count == 0 {
+      largest = Tensor.zeros(shape, dtype: real.dtype)
+    } else if !reduced.isEmpty {
+      largest = real.amax(dims: reduced, keepDim: true)
+    }
+    let shift = Tensor.where(largest.isFinite(), largest, Tensor.zeros(like: largest))
+    let sum = (self - shift).exp()
+    let total = (reduced.isEmpty ? sum : sum.sum(dims: reduced, keepDim: true)).log() + shift
+    return keepDim ? total : total.reshape(Reduced.dropping(self.shape, reduced))
   }
 
   public func logsumexp(dim: Int, keepDim: Bool = false) -> Tensor {
