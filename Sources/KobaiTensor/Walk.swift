@@ -91,6 +91,7 @@ public final class Walk {
       walk = Unmanaged<Walk>.fromOpaque(workspace).takeRetainedValue()
     } else {
       walk = Walk()
+      kb_context_release_at_exit { Unmanaged<Walk>.fromOpaque($0).release() }
     }
     walk.createGraph = createGraph
     walk.retainGraph = retainGraph

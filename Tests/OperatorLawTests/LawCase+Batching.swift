@@ -62,10 +62,8 @@ extension LawCase {
   }
 
   private func compareGradients() -> [String] {
-    let function = function
-    guard !function.inputs.isEmpty else { return [] }
     var random = random
-    let gradient = function.gradient(&random)
+    guard let gradient = function.gradient(&random) else { return [] }
     let chosen = sample.inputs.indices.filter { sample.inputs[$0].isDifferentiated }
     let examples = (0..<3).map { variant in
       let inputs = inputs(variant: variant)

@@ -14,9 +14,7 @@ extension LawCase {
 
   func checkSecondOrder() -> [String] {
     var random = random
-    let function = function
-    guard !function.inputs.isEmpty else { return [] }
-    let gradient = function.gradient(&random)
+    guard let gradient = function.gradient(&random) else { return [] }
     return gradient.checkForward(&random).map { "forward over reverse: " + $0 }
       + gradient.checkReverse(&random).map { "reverse over reverse: " + $0 }
   }

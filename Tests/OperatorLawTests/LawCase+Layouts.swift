@@ -31,9 +31,8 @@ extension LawCase {
 
   private func checkCotangents() -> [String] {
     let function = function
-    guard !function.inputs.isEmpty else { return [] }
     var random = random
-    let gradient = function.gradient(&random)
+    guard let gradient = function.gradient(&random) else { return [] }
     return Layouting.allCases.flatMap { layouting -> [String] in
       let moved =
         function.inputs

@@ -10,10 +10,8 @@ extension LawCase {
     if zip(narrow, wide).contains(where: { $0.dtype != $1.dtype }) {
       failures += Self.check(sample.call, narrow).map { "single precision: \($0)" }
     }
-    let function = function
-    if !function.inputs.isEmpty {
-      var random = random
-      let gradient = function.gradient(&random)
+    var random = random
+    if let gradient = function.gradient(&random) {
       failures += Self.check(gradient.call, gradient.inputs).map { "gradient: \($0)" }
     }
     return failures

@@ -63,9 +63,12 @@ struct Function {
     self.call = call
   }
 
-  /// The gradients as a function of the inputs and of the cotangents, at random cotangents.
-  func gradient(_ random: inout RandomSource) -> Function {
+  /// The gradients as a function of the inputs and of the cotangents, at random cotangents; nil if
+  /// there is nothing to differentiate.
+  func gradient(_ random: inout RandomSource) -> Function? {
+    if inputs.isEmpty { return nil }
     let cotangents = call(inputs).map { random.direction(like: $0) }
+    if cotangents.isEmpty { return nil }
     let (count, call) = (inputs.count, call)
     return Function(inputs: inputs + cotangents) { arguments in
       let leaves = arguments.prefix(count).map(Self.leaf)

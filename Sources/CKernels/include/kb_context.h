@@ -45,6 +45,9 @@ static inline void kb_context_set_tracer(void *_Nullable p) { kb_thread_context.
 static inline void *_Nullable kb_context_workspace(void) { return kb_thread_context.workspace; }
 static inline void kb_context_set_workspace(void *_Nullable p) { kb_thread_context.workspace = p; }
 
+// Has `release` called with this thread's workspace, if it then has one, when the thread ends.
+void kb_context_release_at_exit(void (*_Nonnull release)(void *_Nonnull workspace));
+
 void kb_pending_grow(void);
 
 static inline void kb_pending_push(void *_Nonnull object) {

@@ -27,5 +27,6 @@ extension Operation {
       Sample(.uniform()) { $0[0].dropout(p: 0.5, generator: Generator(seed: 1)) },
       Sample(.uniform()) { $0[0].dropout(p: 1) },
       Sample(.uniform()) { $0[0].dropout(training: false) },
-    ])
+    ],
+    gaps: [.layouts: "numbers are drawn in the order of memory, as in PyTorch"])
 }

@@ -96,5 +96,9 @@ extension Operation {
       Sample(.uniform()) {
         $0[0] * Tensor.randn([2, 3], dtype: $0[0].dtype, generator: Generator(seed: 1))
       },
+    ],
+    gaps: [
+      .precision: "each dtype has its own stream, as in PyTorch",
+      .layouts: "numbers are drawn in the order of memory, as in PyTorch",
     ])
 }
