@@ -30,6 +30,13 @@ import Testing
     #expect(x.grad?.array(as: Double.self) == [10, 8])
   }
 
+  @Test func autograd4() {
+    let x = Tensor(2.0, requiresGrad: true)
+    let y = ((x + 2) + (1 + (x ** 2).exp())).sin()
+    y.backward()
+    #expect(printed(x.grad?.item() ?? 0, 4) == "-218.4625")
+  }
+
   @Test func autograd5() {
     let message = misuseMessage { Tensor(3, requiresGrad: true) }
     #expect(
