@@ -84,7 +84,7 @@ public final class State: Node, @unchecked Sendable {
       }
       lock.unlock()
       var sum = walk.sum(old, cotangent)
-      if !walk.createGraph { sum = sum.detach() }
+      if !walk.createGraph { sum = sum.withoutEdge }
       if replace(old, by: sum) { return }
     }
   }

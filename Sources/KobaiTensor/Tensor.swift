@@ -241,14 +241,14 @@ extension Tensor {
   /// Forgets the gradient: `grad` is nil afterwards.
   public func zeroGrad() { state?.grad = nil }
 
-  /// The same value without its history: gradients stop here.
-  public func detach() -> Tensor { Tensor(current.value) }
+  /// The same value without the edge of reverse mode; what transforms below know of it stays.
+  package var withoutEdge: Tensor { Tensor(current.value) }
 
   /// The value of a live tensor, without history. Assigning replaces it, for all names of the state.
   ///
   ///     x.data = x.data - 0.1 * x.grad!
   public var data: Tensor {
-    get { detach() }
+    get { withoutEdge }
     nonmutating set {
       guard let state else {
         return misuse(

@@ -182,7 +182,7 @@ extension Operation {
       Sample(.distinct()) { $0[0].max() },
       Sample(.distinct([2, 3, 4])) { $0[0].amax(dims: [0, -1], keepDim: true) },
       Sample(.distinct([2, 3, 4])) { $0[0].amin(dim: 1) },
-      Sample(.values([1, 3, 3, 2], [4])) { $0[0].detach().max() },
+      Sample(Sample.Input(.values([1, 3, 3, 2]), [4], isDifferentiated: false)) { $0[0].max() },
       Sample(.distinct([2, 3, 4]), results: { [$0[0].max(dim: 1).values, $0[0].max(dim: 1).indices] }),
       Sample(.distinct([2, 3]), results: { [$0[0].min(dim: -1, keepDim: true).values] }),
       Sample(.distinct([2, 3])) { $0[0].argmax() },
