@@ -33,7 +33,7 @@ extension Tensor {
       let x = operand.widened
       let norm = x.norm(dim: dim, keepDim: true)
       // The bound holds for the value only, as in PyTorch.
-      return x / (norm + (norm.clampMin(eps) - norm).detached)
+      return x / (norm + (norm.clampMin(eps) - norm).detach())
     }
     return (units[0] * units[1]).sum(dim: dim).to(operands[0].dtype)
   }
@@ -44,27 +44,11 @@ extension Tensor {
   public func normalize(p: Double = 2, dim: Int = 1, eps: Double = 1e-12) -> Tensor {
     self / norm(p, dim: dim, keepDim: true).clampMin(eps)
   }
-
-  /// The value without its derivative, under every transform: the cotangent ends here, the tangent is 0.
-  var detached: Tensor { bind(Primitives.Detach(), self) }
-}
-
-extension Primitives {
-  public struct Detach: UnaryPrimitive {
-    public static let name = "detach"
-    public init() {}
-    public func infer(_ x: TensorType) -> TensorType { x }
-    public func evaluate(_ x: Value) -> Value { x }
-    public var residuals: Residuals { .none }
-    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? { nil }
-    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? { nil }
-    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
-  }
 }
 
 extension Operation {
   static let pairwiseDistance = Operation(
-    "pairwiseDistance", .composed, primitives: [Primitives.Detach.self],
+    "pairwiseDistance", .composed,
     samples: [
       Sample(.uniform(), .uniform()) { $0[0].pairwiseDistance($0[1]) },
       Sample(.uniform(), .uniform(-2...2, [3])) {

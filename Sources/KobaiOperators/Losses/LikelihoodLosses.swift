@@ -44,7 +44,7 @@ public func gaussianNLLLoss(
     return misuse("gaussianNLLLoss: var has negative entry/entries")
   }
   // The bound holds for the value only: the gradient is that of the given variance.
-  v = v + (v.clampMin(eps) - v).detached
+  v = v + (v.clampMin(eps) - v).detach()
   let difference = operands.x - operands.y
   var elements = 0.5 * (v.log() + difference * difference / v)
   if full { elements = elements + 0.9189385332046727 }  // log(2π) / 2
