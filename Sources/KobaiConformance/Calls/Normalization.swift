@@ -64,5 +64,71 @@ extension Registry {
         maxNorm: weight.state == nil ? nil : maxNorm, normType: normType,
         scaleGradByFreq: a.bool("scale_grad_by_freq", default: false))
     }
+    tensor("torch.nn.functional.normalize", "input", "p", "dim", "eps") { a in
+      try a.tensor("input").normalize(
+        p: a.double("p", default: 2), dim: a.int("dim", default: 1),
+        eps: a.double("eps", default: 1e-12))
+    }
+    tensor(
+      "torch.nn.functional.layer_norm", "input", "normalized_shape", "weight", "bias", "eps"
+    ) { a in
+      try a.tensor("input").layerNorm(
+        a.ints("normalized_shape"), weight: a.optionalTensor("weight"),
+        bias: a.optionalTensor("bias"), eps: a.double("eps", default: 1e-5))
+    }
+    tensor("torch.nn.functional.rms_norm", "input", "normalized_shape", "weight", "eps") { a in
+      try a.tensor("input").rmsNorm(
+        a.ints("normalized_shape"), weight: a.optionalTensor("weight"),
+        eps: a.optionalDouble("eps"))
+    }
+    tensor("torch.nn.functional.group_norm", "input", "num_groups", "weight", "bias", "eps") { a in
+      try a.tensor("input").groupNorm(
+        a.int("num_groups"), weight: a.optionalTensor("weight"), bias: a.optionalTensor("bias"),
+        eps: a.double("eps", default: 1e-5))
+    }
+    tensor(
+      "torch.nn.functional.batch_norm", "input", "running_mean", "running_var", "weight", "bias",
+      "training", "momentum", "eps"
+    ) { a in
+      let (mean, variance) = (try a.buffer("running_mean"), try a.buffer("running_var"))
+      let y = try a.tensor("input").batchNorm(
+        runningMean: mean, runningVar: variance, weight: a.optionalTensor("weight"),
+        bias: a.optionalTensor("bias"), training: a.bool("training", default: false),
+        momentum: a.double("momentum", default: 0.1), eps: a.double("eps", default: 1e-5))
+      if let mean { a.update("running_mean", to: mean.detach()) }
+      if let variance { a.update("running_var", to: variance.detach()) }
+      return y
+    }
+    tensor(
+      "torch.nn.functional.instance_norm", "input", "running_mean", "running_var", "weight", "bias",
+      "use_input_stats", "momentum", "eps"
+    ) { a in
+      let (mean, variance) = (try a.buffer("running_mean"), try a.buffer("running_var"))
+      let y = try a.tensor("input").instanceNorm(
+        runningMean: mean, runningVar: variance, weight: a.optionalTensor("weight"),
+        bias: a.optionalTensor("bias"), useInputStats: a.bool("use_input_stats", default: true),
+        momentum: a.double("momentum", default: 0.1), eps: a.double("eps", default: 1e-5))
+      if let mean { a.update("running_mean", to: mean.detach()) }
+      if let variance { a.update("running_var", to: variance.detach()) }
+      return y
+    }
+    tensor(
+      "torch.nn.functional.scaled_dot_product_attention", "query", "key", "value", "attn_mask",
+      "dropout_p", "is_causal"
+    ) { a in
+      try scaledDotProductAttention(
+        a.tensor("query"), a.tensor("key"), a.tensor("value"),
+        attnMask: a.optionalTensor("attn_mask"), dropoutP: a.double("dropout_p", default: 0),
+        isCausal: a.bool("is_causal", default: false), scale: a.optionalDouble("scale"),
+        enableGQA: a.bool("enable_gqa", default: false))
+    }
+  }
+}
+
+extension Arguments {
+  /// A state that the call may update; the tensor itself where it already is one.
+  fileprivate func buffer(_ name: String) throws -> Tensor? {
+    guard let tensor = try optionalTensor(name) else { return nil }
+    return tensor.state == nil ? tensor.asState(requiresGrad: false) : tensor
   }
 }

@@ -29,13 +29,12 @@ extension Tensor {
     guard Operands.dimension("cosineSimilarity", dim, rank: operands[0].rank) != nil else {
       return .poison
     }
-    let units = operands.map { operand -> Tensor in
-      let x = operand.widened
+    let units = operands.map { x -> Tensor in
       let norm = x.norm(dim: dim, keepDim: true)
       // The bound holds for the value only, as in PyTorch.
       return x / (norm + (norm.clampMin(eps) - norm).detach())
     }
-    return (units[0] * units[1]).sum(dim: dim).to(operands[0].dtype)
+    return (units[0] * units[1]).sum(dim: dim)
   }
 
   /// Each vector along a dimension divided by its norm, which is taken as at least `eps`.

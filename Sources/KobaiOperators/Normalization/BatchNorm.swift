@@ -51,9 +51,8 @@ extension Tensor {
     }
     guard Self.areBuffers(name, runningMean, runningVar) else { return .poison }
     let inner = shape.dropFirst(2).reduce(1, *)
-    let isHalf = dtype.size == 2 && !(weight?.dtype == .float32 || bias?.dtype == .float32)
     let (y, mean, variance) =
-      isHalf
+      isHalf(weight, bias)
       ? normalizedInHalf(weight, bias, eps)
       : normalized(
         .channels, as: [shape[0], channels, 1, inner], weight: weight, bias: bias, eps: eps)
@@ -103,9 +102,14 @@ extension Tensor {
         "\(name): Expected more than 1 spatial element when training, got input size \(shape)")
     }
     guard Self.areBuffers(name, runningMean, runningVar) else { return .poison }
-    let y = normalized(
-      .rows, as: [shape[0], channels, 1, inner], weight: weight, bias: bias, eps: eps
-    ).y
+    let y =
+      isHalf(weight, bias)
+      ? reshape([1, shape[0] * channels, inner]).normalizedInHalf(
+        weight?.repeated(shape[0]), bias?.repeated(shape[0]), eps
+      ).y.reshape(shape)
+      : normalized(
+        .rows, as: [shape[0], channels, 1, inner], weight: weight, bias: bias, eps: eps
+      ).y
     if runningMean != nil || runningVar != nil {
       let spatial = Array(2..<shape.count)
       let x = detach().widened
@@ -115,6 +119,11 @@ extension Tensor {
       Self.updateRunning(runningVar, variance, 1, momentum, name)
     }
     return y
+  }
+
+  /// Of a half type, and so are the parameters.
+  private func isHalf(_ weight: Tensor?, _ bias: Tensor?) -> Bool {
+    dtype.isFloatingPoint && dtype.size == 2 && weight?.dtype != .float32 && bias?.dtype != .float32
   }
 
   /// PyTorch keeps the statistics of half types in their dtype, which the result shows.

@@ -30,7 +30,7 @@ extension Tensor {
   ) -> Tensor {
     normalizedOverLast(
       "rmsNorm", normalizedShape, weight, nil, .rootMeanSquare,
-      eps ?? (dtype == .float64 ? Double.ulpOfOne : Double(Float.ulpOfOne)))
+      eps ?? (dtype == .float64 || dtype == .complex128 ? Double.ulpOfOne : Double(Float.ulpOfOne)))
   }
 
   private func normalizedOverLast(
@@ -55,6 +55,12 @@ extension Tensor {
         "\(name): Given normalized_shape=\(normalizedShape), expected input with shape [*, "
           + normalizedShape.map(String.init).joined(separator: ", ")
           + "], but got input of size\(shape)")
+    }
+    if kind == .rootMeanSquare, dtype.isComplex {
+      // PyTorch squares complex numbers without taking their magnitude.
+      let dims = Array((shape.count - normalizedShape.count)..<shape.count)
+      let y = self * ((self * self).mean(dims: dims, keepDim: true) + eps).rsqrt()
+      return weight.map { y * $0 } ?? y
     }
     guard isNormalizable(name, [weight, bias]) else { return .poison }
     let rows = shape.dropLast(normalizedShape.count).reduce(1, *)

@@ -1,0 +1,60 @@
+import Kobai
+import KobaiTestSupport
+import Testing
+
+@Suite struct PoolTests {
+  @Test func largestElementsAndTheirPlaces() {
+    let x = Tensor([[[1.0, 5, 2], [4, 3, 6], [7, 0, 8]]])
+    let (values, indices) = x.maxPool2dWithIndices(kernelSize: 2, stride: 1)
+    #expect(values.array(as: Double.self) == [5, 6, 7, 8])
+    #expect(indices.array(as: Int.self) == [1, 5, 6, 8])
+  }
+
+  @Test func nanWinsAndTiesGoToTheFirst() {
+    let x = Tensor([[1.0, .nan, 2, 2]], requiresGrad: true)
+    let y = x.maxPool1d(kernelSize: 2)
+    #expect(y.array(as: Double.self)[0].isNaN)
+    y.sum().backward()
+    #expect(x.grad?.array(as: Double.self) == [0, 1, 1, 0])
+  }
+
+  @Test func ceilModeDropsWindowsThatStartInThePadding() {
+    #expect(
+      Tensor.ones([1, 5]).maxPool1d(kernelSize: 2, stride: 2, ceilMode: true).shape == [1, 3])
+    #expect(
+      Tensor.ones([1, 4]).maxPool1d(kernelSize: 2, stride: 3, padding: 1, ceilMode: true).shape
+        == [1, 2])
+  }
+
+  @Test func whatAMeanDividesBy() {
+    let x = Tensor.ones([1, 1, 3, 3])
+    let counted = x.avgPool2d(kernelSize: 3, stride: 2, padding: 1)
+    #expect(counted.array(as: Float.self).allSatisfy { abs($0 - 4 / 9) < 1e-6 })
+    let uncounted = x.avgPool2d(kernelSize: 3, stride: 2, padding: 1, countIncludePad: false)
+    #expect(uncounted.array(as: Float.self) == [1, 1, 1, 1])
+    #expect(x.avgPool2d(kernelSize: 3, divisorOverride: 2).item() == 4.5)
+  }
+
+  @Test func adaptiveWindowsOverlap() {
+    let x = Tensor([[1.0, 2, 3, 4, 5]])
+    #expect(x.adaptiveAvgPool1d(outputSize: 3).array(as: Double.self) == [1.5, 3, 4.5])
+    #expect(x.adaptiveMaxPool1d(outputSize: 3).array(as: Double.self) == [2, 4, 5])
+    #expect(
+      Tensor.ones([2, 3, 4, 5]).adaptiveAvgPool2d(outputSize: [nil, 2]).shape == [2, 3, 4, 2])
+  }
+
+  @Test func misuses() {
+    let x = Tensor.ones([1, 1, 4, 4])
+    #expect(
+      misuseMessage { x.maxPool2d(kernelSize: 2, padding: 2) }?
+        .contains("pad should be at most half of effective kernel size") == true)
+    #expect(
+      misuseMessage { x.avgPool2d(kernelSize: 2, divisorOverride: 0) }?
+        .contains("divisor must be not zero") == true)
+    #expect(misuseMessage { x.maxPool2d(kernelSize: 5) }?.contains("too small") == true)
+    #expect(misuseMessage { x.maxPool2d(kernelSize: 0) }?.contains("greater than zero") == true)
+    #expect(
+      misuseMessage { x.adaptiveAvgPool2d(outputSize: [-1, 0]) }?
+        .contains("must be greater than or equal to 0") == true)
+  }
+}
