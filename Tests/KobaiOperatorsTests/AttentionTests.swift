@@ -12,11 +12,11 @@ import Testing
     let mask = Tensor.ones([3, 3], dtype: .bool).tril()
     let causal = scaledDotProductAttention(q, k, v, isCausal: true)
     let masked = scaledDotProductAttention(q, k, v, attnMask: mask)
-    #expect(difference(causal, masked, .roundings(16, .float64)) == nil)
+    #expect(difference(causal, masked, .roundings(.float64, 16)) == nil)
     // The first query sees the first key alone.
     #expect(
       difference(
-        causal.select(dim: 1, index: 0), v.select(dim: 1, index: 0), .roundings(4, .float64))
+        causal.select(dim: 1, index: 0), v.select(dim: 1, index: 0), .roundings(.float64, 4))
         == nil)
   }
 
@@ -39,6 +39,6 @@ import Testing
     let shared = scaledDotProductAttention(q, k, k, enableGQA: true)
     let repeated = k.repeatInterleave(2, dim: 0)
     let full = scaledDotProductAttention(q, repeated, repeated)
-    #expect(difference(shared, full, .roundings(4, .float64)) == nil)
+    #expect(difference(shared, full, .roundings(.float64, 4)) == nil)
   }
 }

@@ -49,7 +49,7 @@ import Testing
     }
     #expect(
       difference(
-        y, Tensor(expected, shape: shape, dtype: .float64), .roundings(64, .float64)) == nil)
+        y, Tensor(expected, shape: shape, dtype: .float64), .roundings(.float64, 64)) == nil)
   }
 
   /// ⟨conv(x, w), y⟩ = ⟨x, convTranspose(y, w)⟩.

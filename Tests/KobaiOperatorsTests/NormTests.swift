@@ -33,7 +33,7 @@ import Testing
     #expect(variance.array(as: Double.self) == [1.75, 100.75])
     let y = x.batchNorm(runningMean: mean, runningVar: variance, eps: 0.25)
     let expected = (x - mean) / (variance + 0.25).sqrt()
-    #expect(difference(y, expected, .roundings(8, .float64)) == nil)
+    #expect(difference(y, expected, .roundings(.float64, 8)) == nil)
   }
 
   @Test func misuses() {

@@ -45,10 +45,27 @@ extension Tensor {
       return elementwise(primitive, a, b)
     }
     if a.value.meta.has(Value.Meta.weak) && b.value.meta.has(Value.Meta.weak) {
-      return elementwise(primitive, a.current, b.current)
+      return numbers(primitive, a, b)
     }
     guard let (x, y) = Operands.prepare(P.name, P.promotion, a, b) else { return .poison }
     return bind(primitive, x, y)
+  }
+
+  /// Numbers alone give a number, in full precision, that adopts the dtype of what it meets:
+  /// `x * (1 - 0.1)` is the same whether Swift takes the literals for tensors or not.
+  @usableFromInline
+  static func numbers<P: BinaryElementwise>(_ primitive: P, _ x: Tensor, _ y: Tensor) -> Tensor {
+    func plain(_ x: Tensor) -> Tensor {
+      let value = x.value
+      let number = Value(body: value.body, bits: value.bits, meta: Value.Meta(value.dtype))
+      let isWidened = P.promotion == .floating && !value.dtype.isDifferentiable
+      return Tensor(isWidened ? number.cast(to: .float64) : number)
+    }
+    let result = elementwise(primitive, plain(x), plain(y))
+    let value = result.value
+    guard value.meta.isPlain, value.dtype != .bool, value.layout.rank == 0 else { return result }
+    return Tensor(
+      Value(body: value.body, bits: value.bits, meta: value.meta.with(Value.Meta.weak)))
   }
 
   /// The operation of a unary elementwise primitive that is defined for floating point and complex
