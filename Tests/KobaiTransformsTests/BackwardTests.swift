@@ -163,6 +163,19 @@ import Testing
     #expect(!y.detach().requiresGrad)
   }
 
+  @Test func detachStopsTangentsToo() {
+    let f: ([Tensor]) -> [Tensor] = { [$0[0].detach() * $0[0]] }
+    #expect(jvp(f, [Tensor(3.0)], [Tensor(1.0)]).tangents[0].item() == 3)
+    let x = Tensor([3.0, 4.0], requiresGrad: true)
+    vmap(f)([x])[0].sum().backward()
+    #expect(x.grad?.array(as: Double.self) == [3, 4])
+    let slope = vmap { inputs in
+      let leaf = inputs[0].asState(requiresGrad: true)
+      return [Tensor.gradients(of: f([leaf])[0], wrt: leaf)]
+    }([Tensor([3.0, 4.0])])[0]
+    #expect(slope.array(as: Double.self) == [3, 4])
+  }
+
   @Test func nothingIsRecordedInsideNoGrad() {
     let x = Tensor(3.0, requiresGrad: true)
     noGrad {
