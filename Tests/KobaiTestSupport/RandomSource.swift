@@ -49,7 +49,8 @@ extension Sample.Input {
     case .uniform(let range):
       return random.uniform(range, shape, dtype: dtype)
     case .distinct(let step):
-      let order = (0..<count).map { (Double($0) - Double(count) / 2 + 0.5) * step }
+      // Of both signs, and of distinct magnitudes too.
+      let order = (0..<count).map { (Double($0) - Double(count / 2) + 0.25) * step }
       return Tensor(order.shuffled(using: &random), shape: shape, dtype: dtype)
     case .integers(let range):
       return Tensor(

@@ -39,8 +39,13 @@ import struct Foundation.URL
     }
   }
 
+  /// What adds a public method to Tensor is an operation.
   @Test func everyFileHasAnEntry() {
     for (path, text) in Self.files {
+      guard text.contains(/extension Tensor \{[^}]*public (static |mutating )?(prefix )?func/)
+      else {
+        continue
+      }
       let hasEntry = text.contains("= Operation(")
       #expect(hasEntry, "\(path) declares no entry of the table")
     }

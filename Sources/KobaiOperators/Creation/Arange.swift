@@ -123,11 +123,4 @@ extension Operation {
       Sample(.uniform(-2...2, [3])) { $0[0] * Tensor.linspace(1, 2, steps: 3) },
       Sample(.uniform(-2...2, [2, 3])) { $0[0] * Tensor.eye(2, 3) },
     ])
-  static let full = Operation(
-    "full", .creation, primitives: [Primitives.Full.self],
-    samples: [
-      Sample(.uniform()) { $0[0] * Tensor.full([3], 2.5) },
-      Sample(.uniform()) { $0[0] + Tensor.ones(like: $0[0]) },
-      Sample(.uniform(-2...2, [])) { $0[0] + Tensor.zeros([0, 2]) },
-    ])
 }

@@ -116,3 +116,13 @@ extension Primitives {
     }
   }
 }
+
+extension Operation {
+  static let full = Operation(
+    "full", .creation, primitives: [Primitives.Full.self],
+    samples: [
+      Sample(.uniform()) { $0[0] * Tensor.full([3], 2.5) },
+      Sample(.uniform()) { $0[0] + Tensor.ones(like: $0[0]) },
+      Sample(.uniform(-2...2, [])) { $0[0] + Tensor.zeros([0, 2]) },
+    ])
+}

@@ -69,7 +69,8 @@ public struct Sample: Sendable {
     public enum Elements: Sendable {
       /// Uniform in the range.
       case uniform(ClosedRange<Double>)
-      /// Distinct multiples of a step, shuffled: no ties even after a small change.
+      /// Numbers at distances of a step, shuffled, their magnitudes at distances of at least half of it:
+      /// no ties even after a small change.
       case distinct(step: Double)
       /// Integers in the range.
       case integers(Range<Int>)
