@@ -6,6 +6,8 @@
 
 _Thread_local kb_context kb_thread_context = {0};
 
+void kb_opaque(void) {}
+
 static pthread_key_t at_thread_exit;
 static pthread_once_t key_is_made = PTHREAD_ONCE_INIT;
 static void (*release_workspace)(void *);

@@ -106,7 +106,13 @@ public struct SpinLock: ~Copyable, Sendable {
   }
 
   @inlinable
-  func unlock() { isLocked.store(false, ordering: .releasing) }
+  func unlock() {
+    // The compiler moves a retain of what was read under the lock down past an atomic store, which
+    // releases nothing by itself: another thread then frees the object in between. A call that it
+    // cannot look into stops that.
+    kb_opaque()
+    isLocked.store(false, ordering: .releasing)
+  }
 
   @inlinable
   func withLock<R>(_ body: () throws -> R) rethrows -> R {

@@ -43,7 +43,7 @@ import Testing
   @Test func aValueIsReadWholeWhileItIsReplaced() {
     let x = Tensor.zeros([1000], dtype: .float64, requiresGrad: true)
     DispatchQueue.concurrentPerform(iterations: 8) { thread in
-      for i in 0..<200 {
+      for i in 0..<2000 {
         if thread % 2 == 0 {
           x.data = Tensor.full([1000], Double(thread * 1000 + i), dtype: .float64)
         } else {

@@ -45,6 +45,9 @@ static inline void kb_context_set_tracer(void *_Nullable p) { kb_thread_context.
 static inline void *_Nullable kb_context_workspace(void) { return kb_thread_context.workspace; }
 static inline void kb_context_set_workspace(void *_Nullable p) { kb_thread_context.workspace = p; }
 
+// Does nothing, out of the compiler's sight: what comes before it is not moved behind it.
+void kb_opaque(void);
+
 // Has `release` called with this thread's workspace, if it then has one, when the thread ends.
 void kb_context_release_at_exit(void (*_Nonnull release)(void *_Nonnull workspace));
 
