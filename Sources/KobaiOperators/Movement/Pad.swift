@@ -103,7 +103,8 @@ extension Tensor {
     }
     return bind(
       Primitives.Pad(
-        mode, inner.shape, before.map { Swift.max(0, $0) }, after.map { Swift.max(0, $0) }, nil), inner)
+        mode, inner.shape, before.map { Swift.max(0, $0) }, after.map { Swift.max(0, $0) }, nil),
+      inner)
   }
 }
 

@@ -109,7 +109,8 @@ extension Operation {
       Sample(.uniform(-2...2, [])) { $0[0].cumsum(dim: 0) },
       Sample(.uniform(-2...2, [2, 0])) { $0[0].cumsum(dim: 1) },
       Sample(.complex()) { $0[0].cumsum(dim: 0) },
-      Sample(.distinct([2, 4]), results: { [$0[0].cummax(dim: 1).values, $0[0].cummax(dim: 1).indices] }),
+      Sample(
+        .distinct([2, 4]), results: { [$0[0].cummax(dim: 1).values, $0[0].cummax(dim: 1).indices] }),
       Sample(.distinct([3, 2]), results: { [$0[0].cummin(dim: 0).values] }),
     ])
 }

@@ -48,13 +48,17 @@ extension Tensor {
   public func amax(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     reduceExtremum("amax", dims, keepDim: keepDim, largest: true, marksNaN: false)
   }
-  public func amax(dim: Int, keepDim: Bool = false) -> Tensor { amax(dims: [dim], keepDim: keepDim) }
+  public func amax(dim: Int, keepDim: Bool = false) -> Tensor {
+    amax(dims: [dim], keepDim: keepDim)
+  }
 
   /// The smallest elements over some dimensions, or over all; equal ones share the gradient.
   public func amin(dims: [Int]? = nil, keepDim: Bool = false) -> Tensor {
     reduceExtremum("amin", dims, keepDim: keepDim, largest: false, marksNaN: false)
   }
-  public func amin(dim: Int, keepDim: Bool = false) -> Tensor { amin(dims: [dim], keepDim: keepDim) }
+  public func amin(dim: Int, keepDim: Bool = false) -> Tensor {
+    amin(dims: [dim], keepDim: keepDim)
+  }
 
   private func reduceExtremum(
     _ name: String, _ dims: [Int]?, keepDim: Bool, largest: Bool, marksNaN: Bool
@@ -91,7 +95,8 @@ extension Tensor {
   private func argument(_ name: String, _ dim: Int?, keepDim: Bool, largest: Bool) -> Tensor? {
     let shape = shape
     guard !dtype.isComplex else {
-      return misuse("\(name): not implemented for \(dtype): complex numbers have no order", else: nil)
+      return misuse(
+        "\(name): not implemented for \(dtype): complex numbers have no order", else: nil)
     }
     guard let dim else {
       guard count > 0 else {
@@ -131,7 +136,8 @@ extension Primitives {
       let dtype = x.dtype.code
       return Reduced.evaluate(x, reduced, to: x.dtype) { rank, dims, flags, pointer, strides, out in
         kb_reduce(
-          largest ? KB_REDUCE_MAX : KB_REDUCE_MIN, dtype, dtype, rank, dims, flags, pointer, strides,
+          largest ? KB_REDUCE_MAX : KB_REDUCE_MIN, dtype, dtype, rank, dims, flags, pointer,
+          strides,
           out)
       }
     }
@@ -183,7 +189,8 @@ extension Operation {
       Sample(.distinct([2, 3, 4])) { $0[0].amax(dims: [0, -1], keepDim: true) },
       Sample(.distinct([2, 3, 4])) { $0[0].amin(dim: 1) },
       Sample(Sample.Input(.values([1, 3, 3, 2]), [4], isDifferentiated: false)) { $0[0].max() },
-      Sample(.distinct([2, 3, 4]), results: { [$0[0].max(dim: 1).values, $0[0].max(dim: 1).indices] }),
+      Sample(
+        .distinct([2, 3, 4]), results: { [$0[0].max(dim: 1).values, $0[0].max(dim: 1).indices] }),
       Sample(.distinct([2, 3]), results: { [$0[0].min(dim: -1, keepDim: true).values] }),
       Sample(.distinct([2, 3])) { $0[0].argmax() },
       Sample(.distinct([2, 3])) { $0[0].argmin(dim: 0, keepDim: true) },

@@ -50,7 +50,8 @@ extension Primitives {
 
     public func evaluate(_ x: Value) -> Value {
       let dtype = x.dtype
-      return Reduced.evaluate(x, reduced, to: dtype.real) { rank, dims, flags, pointer, strides, out in
+      return Reduced.evaluate(x, reduced, to: dtype.real) {
+        rank, dims, flags, pointer, strides, out in
         kb_norm(p, dtype.code, dtype.real.code, rank, dims, flags, pointer, strides, out)
       }
     }

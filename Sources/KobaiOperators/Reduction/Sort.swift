@@ -23,7 +23,8 @@ extension Tensor {
 
   private func sorted(_ name: String, _ dim: Int, _ descending: Bool) -> Tensor? {
     guard !dtype.isComplex else {
-      return misuse("\(name): not implemented for \(dtype): complex numbers have no order", else: nil)
+      return misuse(
+        "\(name): not implemented for \(dtype): complex numbers have no order", else: nil)
     }
     guard let d = Operands.dimension(name, dim, rank: rank) else { return nil }
     return bind(Primitives.SortIndices(dim: d, descending: descending), [self])[0]
@@ -73,7 +74,9 @@ extension Tensor {
     let (values, indices) = sort(dim: dim)
     if rank == 0 { return (values, indices) }
     let place = Tensor([k - 1], dtype: .int64)
-    let (v, i) = (values.indexSelect(dim: d, index: place), indices.indexSelect(dim: d, index: place))
+    let (v, i) = (
+      values.indexSelect(dim: d, index: place), indices.indexSelect(dim: d, index: place)
+    )
     return keepDim ? (v, i) : (v.squeeze(dim: d), i.squeeze(dim: d))
   }
 

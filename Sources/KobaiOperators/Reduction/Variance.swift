@@ -83,7 +83,9 @@ extension Operation {
     "var", .reduction, primitives: [Primitives.Variance.self],
     samples: [
       Sample(.uniform()) { $0[0].var() },
-      Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].var(dims: [0, -1], correction: 0, keepDim: true) },
+      Sample(.uniform(-2...2, [2, 3, 4])) {
+        $0[0].var(dims: [0, -1], correction: 0, keepDim: true)
+      },
       Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].std(dim: 1) },
       Sample(.uniform()) { $0[0].std(correction: 0) },
       Sample(.complex()) { $0[0].var(dim: 1) },
