@@ -44,6 +44,10 @@ FLOATING(float32, float, float, PLAIN)
 FLOATING(float64, double, double, PLAIN)
 FLOATING(float16, uint16_t, float, kb_float16_to_float)
 FLOATING(bfloat16, uint16_t, float, kb_bfloat16_to_float)
+COMBINER(float16_step, uint16_t, uint16_t, PLAIN,
+         kb_float_to_float16(kb_float16_to_float(a) + kb_float16_to_float(b)))
+COMBINER(bfloat16_step, uint16_t, uint16_t, PLAIN,
+         kb_float_to_bfloat16(kb_bfloat16_to_float(a) + kb_bfloat16_to_float(b)))
 INTEGER(int8, int8_t)
 INTEGER(int16, int16_t)
 INTEGER(int32, int32_t)
@@ -66,6 +70,12 @@ ASSIGN(bytes16, kb_bytes16, kb_bytes16, PLAIN)
    [KB_SCATTER_MAX] = name##_max, [KB_SCATTER_MIN] = name##_min}
 #define SUM_AND_PRODUCT(name)                                                                      \
   {[KB_SCATTER_ADD] = name##_add, [KB_SCATTER_MEAN] = name##_add, [KB_SCATTER_PROD] = name##_prod}
+
+kb_combiner kb_find_adder(kb_dtype dtype) {
+  if (dtype == KB_FLOAT16) return float16_step;
+  if (dtype == KB_BFLOAT16) return bfloat16_step;
+  return kb_find_combiner(KB_SCATTER_ADD, dtype);
+}
 
 kb_combiner kb_find_combiner(kb_scatter_reduction op, kb_dtype dtype) {
   static const kb_combiner combiners[KB_DTYPE_COUNT][KB_SCATTER_MIN + 1] = {

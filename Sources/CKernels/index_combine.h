@@ -13,6 +13,9 @@ typedef struct kb_complex128 { double re, im; } kb_complex128;
 typedef void (*kb_combiner)(size_t n, const void *x, intptr_t x_stride, void *y, intptr_t y_stride);
 kb_combiner kb_find_combiner(kb_scatter_reduction op, kb_dtype dtype);
 
+// y[i] += x[i] with a destination of the source's dtype, rounded at each step.
+kb_combiner kb_find_adder(kb_dtype dtype);
+
 // What the destination is computed in: float32 for half types, so that long sums keep their digits.
 static inline kb_dtype kb_combine_dtype(kb_dtype dtype) {
   return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16 ? KB_FLOAT32 : dtype;

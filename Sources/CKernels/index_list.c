@@ -182,11 +182,11 @@ static void split_values(job *j, const intptr_t *value_strides) {
 kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intptr_t *dims, void *y,
                        const kb_index_list *list, const void *values, const intptr_t *value_strides,
                        int64_t *bad) {
-  const kb_scatter_reduction op = accumulate ? KB_SCATTER_ADD : KB_SCATTER_ASSIGN;
-  const kb_dtype wide = accumulate ? kb_combine_dtype(dtype) : dtype;
-  const size_t total = kb_element_count(rank, dims);
-  job j = {.size = kb_dtype_size(wide), .source_size = kb_dtype_size(dtype), .values = values,
-           .combine = kb_find_combiner(op, dtype)};
+  // Unlike scattering, PyTorch adds each value to the element as it is stored: half types round at
+  // each step.
+  job j = {.size = kb_dtype_size(dtype), .source_size = kb_dtype_size(dtype), .values = values,
+           .combine = accumulate ? kb_find_adder(dtype) : kb_find_combiner(KB_SCATTER_ASSIGN, dtype),
+           .y = y};
   intptr_t strides[KB_MAX_RANK + 1];
   kb_full_strides(rank, dims, NULL, strides);
   split(&j, rank, dims, strides, list);
@@ -196,11 +196,8 @@ kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intpt
   j.offsets = kb_alloc(bytes);
   const kb_status status = fill_offsets(&j, rank, dims, strides, list, bad);
   if (status == KB_OK && j.before * j.after > 0) {
-    float *copy = wide == dtype ? NULL : kb_widen(dtype, total, y);
-    j.y = copy ? (char *)copy : y;
     const size_t n = (size_t)j.after_dims[j.after_rank - 1];
     kb_parallel_for(j.before * (j.after / n), 8192 / (j.places * n) + 1, put_lines, &j);
-    if (copy) kb_narrow(dtype, total, copy, y);
   }
   kb_free(j.offsets, bytes);
   return status;

@@ -6,7 +6,7 @@ public typealias Shape = [Int]
 public final class Layout: Sendable {
   public let shape: Shape
   public let strides: [Int]
-  /// The number of elements.
+  /// The number of elements; `Int.max` where a view of few elements has more than fit.
   public let count: Int
   /// Row-major without gaps (dimensions of size 1 may have any stride).
   public let isContiguous: Bool
@@ -18,8 +18,9 @@ public final class Layout: Sendable {
     var contiguous = true
     for i in shape.indices.reversed() {
       if shape[i] != 1 && strides[i] != count { contiguous = false }
-      count *= shape[i]
+      count = count.multipliedSaturating(by: shape[i])
     }
+    count = shape.contains(0) ? 0 : count
     self.count = count
     isContiguous = contiguous || count == 0
   }
@@ -30,11 +31,11 @@ public final class Layout: Sendable {
     var count = 1
     for i in shape.indices.reversed() {
       strides[i] = count
-      count *= shape[i]
+      count = count.multipliedSaturating(by: shape[i])
     }
     self.shape = shape
     self.strides = strides
-    self.count = count
+    self.count = shape.contains(0) ? 0 : count
     isContiguous = true
   }
 
@@ -45,4 +46,19 @@ public final class Layout: Sendable {
 
   /// Contiguous with the same shape; itself when it already is.
   public var contiguous: Layout { isContiguous ? self : Layout(contiguous: shape) }
+}
+
+extension Int {
+  /// The product of sizes, at most `Int.max`.
+  @inlinable func multipliedSaturating(by size: Int) -> Int {
+    let (product, isTooLarge) = multipliedReportingOverflow(by: size)
+    return isTooLarge ? .max : product
+  }
+}
+
+extension Array where Element == Int {
+  /// How many elements a tensor of this shape has; `Int.max` if that many do not fit.
+  @inlinable package var elementCount: Int {
+    contains(0) ? 0 : reduce(1) { $0.multipliedSaturating(by: $1) }
+  }
 }

@@ -37,9 +37,9 @@ extension Tensor {
   ///
   ///     Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])   // tensor([[1, 2, 3], [4, 5, 6]])
   public init<S: TensorScalar>(_ elements: [S], shape: Shape, dtype: DType? = nil) {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == elements.count else {
+    guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount == elements.count else {
       self = misuse(
-        "Tensor: shape \(shape) needs \(shape.reduce(1, *)) elements, but \(elements.count) were given"
+        "Tensor: shape \(shape) needs \(shape.elementCount) elements, but \(elements.count) were given"
       )
       return
     }
@@ -53,9 +53,11 @@ extension Tensor {
 
   /// A tensor whose elements are the bytes in `bytes`, in this machine's byte order.
   public init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: Shape) {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) * dtype.size == bytes.count else {
+    guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount == bytes.count / dtype.size,
+      bytes.count % dtype.size == 0
+    else {
       self = misuse(
-        "Tensor: shape \(shape) of \(dtype) needs \(shape.reduce(1, *) * dtype.size) bytes, "
+        "Tensor: shape \(shape) of \(dtype) needs \(shape.elementCount) elements of \(dtype.size) bytes, "
           + "but \(bytes.count) were given")
       return
     }

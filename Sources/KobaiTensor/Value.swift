@@ -72,9 +72,20 @@ extension Value {
       withUnsafeMutablePointer(to: &bits) { fill(UnsafeMutableRawPointer($0)) }
       return Value(bits: bits, dtype: dtype)
     }
+    guard layout.count <= largestCount else { return tooLarge(dtype, layout) }
     let body = Body(layout: layout.contiguous, dtype: dtype)
     fill(body.pointer)
     return Value(body: body, dtype: dtype)
+  }
+
+  /// More elements than this are a mistake rather than a lack of memory: 2⁴³ bytes and more.
+  @inlinable static var largestCount: Int { 1 << 43 }
+
+  @usableFromInline @inline(never)
+  static func tooLarge(_ dtype: DType, _ layout: Layout) -> Value {
+    misuse(
+      "a tensor of \(dtype)\(layout.shape) has more elements than memory can hold: the product of its "
+        + "sizes must be at most \(largestCount); use smaller sizes", else: .poison)
   }
 
   @inlinable

@@ -61,7 +61,7 @@ typedef struct kb_index_list {
 kb_status kb_index(size_t size, size_t rank, const intptr_t *dims, const void *x,
                    const intptr_t *x_strides, const kb_index_list *list, void *out, int64_t *bad);
 
-// y[list] = values, or += when `accumulate`; `dims` is the shape of the contiguous y. `values` has
+// y[list] = values, or += when `accumulate`, one after the other and rounded each time; `dims` is the shape of the contiguous y. `values` has
 // the shape that kb_index gives, with any strides (as many as that shape has dimensions; NULL:
 // contiguous).
 kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intptr_t *dims, void *y,

@@ -71,6 +71,12 @@ public func scaledDotProductAttention(
       scores = scores + mask.to(scores.dtype)
     }
   }
+  if dtype.computing != dtype && dropoutP == 0 && query.rank == 4 && key.rank == 4
+    && value.rank == 4
+    && query.size(-1) == value.size(-1)
+  {
+    return attended(scores, v, roundedTo: dtype)
+  }
   var weights: Tensor
   if attnMask != nil && key.size(-2) > 0 {
     // A row of -inf only would give NaN, also in the gradients of other rows.
@@ -82,6 +88,22 @@ public func scaledDotProductAttention(
   }
   if dropoutP > 0 { weights = weights.dropout(p: dropoutP) }
   return weights.matmul(v).to(dtype)
+}
+
+/// softmax(scores) · values, the exponentials rounded to a half type before the product but not in their
+/// sum: what PyTorch's kernel for four dimensions does.
+private func attended(_ scores: Tensor, _ values: Tensor, roundedTo dtype: DType) -> Tensor {
+  if scores.size(-1) == 0 { return scores.matmul(values).to(dtype) }
+  let zero = Tensor(0.0, dtype: scores.dtype)
+  let largest = scores.detach().amax(dim: -1, keepDim: true)
+  let isEmpty = largest.eq(-Double.infinity)
+  let exponentials = Tensor.where(
+    isEmpty, zero, (scores - Tensor.where(isEmpty, zero, largest)).exp())
+  // Their derivative is that of the exact ones.
+  let rounding = exponentials.detach().to(dtype).to(scores.dtype) - exponentials.detach()
+  let sum = Tensor.where(
+    isEmpty, Tensor(1.0, dtype: scores.dtype), exponentials.sum(dim: -1, keepDim: true))
+  return ((exponentials + rounding).matmul(values) / sum).to(dtype)
 }
 
 extension Operation {

@@ -130,8 +130,11 @@ extension Primitives {
       let none = [Tensor?](repeating: nil, count: kept.inputCount - 1)
       guard let dy = cotangents[0], kept.isNeeded[0] else { return [nil] + none }
       let indices = (1..<kept.inputCount).map { kept.input($0) }
-      let zeros = Tensor.zerosView(pattern.source, dy.dtype)
-      return bind(IndexPut(pattern, accumulate: true), [zeros, dy] + indices).map { $0 } + none
+      // In float32 for the half types: a row that is used often has a long sum.
+      let wide = dy.dtype.computing
+      let zeros = Tensor.zerosView(pattern.source, wide)
+      return bind(IndexPut(pattern, accumulate: true), [zeros, dy.to(wide)] + indices)
+        .map { $0.to(dy.dtype) } + none
     }
 
     public func pushforward(

@@ -17,7 +17,7 @@ extension Tensor {
     if shape.isEmpty { return reshape([1]) }
     if start == end { return self }
     return reshape(
-      shape[..<start] + [shape[start...end].reduce(1, *)] + shape[(end + 1)...])
+      shape[..<start] + [Array(shape[start...end]).elementCount] + shape[(end + 1)...])
   }
 
   /// All elements in one dimension.
@@ -33,7 +33,7 @@ extension Tensor {
       return misuse("unflatten: expects a tensor with at least one dimension")
     }
     guard !sizes.isEmpty else { return misuse("unflatten: sizes must be non-empty") }
-    let known = sizes.filter { $0 != -1 }.reduce(1, *)
+    let known = sizes.filter { $0 != -1 }.elementCount
     let unknown = sizes.filter { $0 == -1 }.count
     guard unknown <= 1 else {
       return misuse("unflatten: only one dimension can be inferred, but the sizes are \(sizes)")

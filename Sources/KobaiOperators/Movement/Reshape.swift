@@ -8,7 +8,7 @@ extension Tensor {
   public func reshape(_ sizes: [Int]) -> Tensor {
     let own = shape
     if own == sizes { return self }
-    guard let target = Self.resolve("reshape", sizes, count: own.reduce(1, *)) else {
+    guard let target = Self.resolve("reshape", sizes, count: own.elementCount) else {
       return .poison
     }
     if own == target { return self }
@@ -46,8 +46,8 @@ extension Tensor {
       misuse("\(name): shape \(sizes) is invalid for input of size \(count); \(reason)", else: nil)
     }
     var target = sizes
-    let known = sizes.filter { $0 != -1 }.reduce(1, *)
     guard sizes.allSatisfy({ $0 >= -1 }) else { return invalid("sizes must not be negative") }
+    let known = sizes.filter { $0 != -1 }.elementCount
     if let unknown = sizes.firstIndex(of: -1) {
       guard sizes.lastIndex(of: -1) == unknown else {
         return misuse(
