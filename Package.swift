@@ -44,9 +44,17 @@ let package = Package(
       name: "KobaiTestSupport", dependencies: ["Kobai", "CTestSupport"],
       path: "Tests/KobaiTestSupport"),
 
-    .testTarget(name: "KobaiTensorTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(
-      name: "KobaiOperatorsTests", dependencies: ["Kobai", "KobaiTestSupport"],
+      name: "KobaiTensorTests",
+      dependencies: [
+        "Kobai", "KobaiTestSupport", .product(name: "ComplexModule", package: "swift-numerics"),
+      ],
+      resources: [.copy("Resources")]),
+    .testTarget(
+      name: "KobaiOperatorsTests",
+      dependencies: [
+        "Kobai", "KobaiTestSupport", .product(name: "ComplexModule", package: "swift-numerics"),
+      ],
       resources: [.copy("Resources")]),
     .testTarget(name: "OperatorLawTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiTransformsTests", dependencies: ["Kobai", "KobaiTestSupport"]),

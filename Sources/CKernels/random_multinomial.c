@@ -84,18 +84,31 @@ static int64_t first_largest(const kb_random_pair *pairs, size_t count) {
   return (int64_t)best;
 }
 
+// Numbers of rate 1, in the order in which the elements lie: all columns of a row, or all rows of a
+// column.
+static void draw_waiting(kb_generator *generator, kb_dtype dtype, size_t rows, size_t categories,
+                         bool by_columns, double *waiting) {
+  for (size_t i = 0; i < rows * categories; i++) {
+    size_t place = by_columns ? i % rows * categories + i / rows : i;
+    waiting[place] = kb_random_round(dtype, -1.0 * log1p(-kb_random_unit(generator)));
+  }
+}
+
 // weight / (a number of rate 1): the largest such quotients belong to a weighted choice without
 // replacement (Efraimidis and Spirakis 2006), the largest one alone to a weighted choice.
 static void without_replacement(kb_generator *generator, kb_dtype dtype, size_t rows,
-                                size_t categories, const void *weights, size_t samples,
-                                int64_t *out) {
+                                size_t categories, const void *weights, bool by_columns,
+                                size_t samples, int64_t *out) {
   size_t bytes = categories * sizeof(kb_random_pair);
+  size_t waiting_bytes = rows * categories * sizeof(double);
   kb_random_pair *pairs = kb_alloc(bytes);
+  double *waiting = kb_alloc(waiting_bytes);
+  draw_waiting(generator, dtype, rows, categories, by_columns, waiting);
   for (size_t row = 0; row < rows; row++) {
     for (size_t i = 0; i < categories; i++) {
       double weight = kb_random_load(dtype, weights, row * categories + i);
-      double waiting = kb_random_round(dtype, -1.0 * log1p(-kb_random_unit(generator)));
-      double key = dtype == KB_FLOAT64 ? weight / waiting : (float)weight / (float)waiting;
+      double time = waiting[row * categories + i];
+      double key = dtype == KB_FLOAT64 ? weight / time : (float)weight / (float)time;
       pairs[i] = (kb_random_pair){kb_random_round(dtype, key), (int64_t)i};
     }
     if (samples == 1) {
@@ -107,12 +120,13 @@ static void without_replacement(kb_generator *generator, kb_dtype dtype, size_t 
       out[row * samples + i] = pairs[i].index;
     }
   }
+  kb_free(waiting, waiting_bytes);
   kb_free(pairs, bytes);
 }
 
 kb_status kb_random_multinomial(kb_generator *generator, kb_dtype dtype, size_t rows,
-                                size_t categories, const void *weights, size_t samples,
-                                bool replacement, int64_t *out) {
+                                size_t categories, const void *weights, bool by_columns,
+                                size_t samples, bool replacement, int64_t *out) {
   for (size_t row = 0; row < rows; row++) {
     if (!row_is_valid(dtype, weights, row * categories, categories)) {
       return KB_INVALID_VALUE;
@@ -124,7 +138,7 @@ kb_status kb_random_multinomial(kb_generator *generator, kb_dtype dtype, size_t 
   if (replacement && samples > 1) {
     with_replacement(generator, dtype, rows, categories, weights, samples, out);
   } else {
-    without_replacement(generator, dtype, rows, categories, weights, samples, out);
+    without_replacement(generator, dtype, rows, categories, weights, by_columns, samples, out);
   }
   return KB_OK;
 }

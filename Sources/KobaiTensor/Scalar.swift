@@ -31,6 +31,10 @@ extension TensorScalar {
   public func writeElements(_ sink: inout [UInt8]) {
     withUnsafeBytes(of: self) { sink.append(contentsOf: $0) }
   }
+  public static func nestedShape(of elements: [Self]) -> [Int]? { [elements.count] }
+  public static func writeElements(of elements: [Self], _ sink: inout [UInt8]) {
+    elements.withUnsafeBytes { sink.append(contentsOf: $0) }
+  }
 }
 
 extension TensorScalar where Self: BinaryInteger {
@@ -72,10 +76,17 @@ extension Bool: TensorScalar {
   public static var missing: Bool { false }
 }
 
-extension Complex: TensorData where RealType: TensorScalar & BinaryFloatingPoint {}
-extension Complex: TensorOperand where RealType: TensorScalar & BinaryFloatingPoint {}
-extension Complex: TensorScalar where RealType: TensorScalar & BinaryFloatingPoint {
+/// The type of the parts of a complex element: `Float` or `Double`.
+public protocol TensorComplexPart: TensorScalar, BinaryFloatingPoint {}
+extension Float: TensorComplexPart {}
+extension Double: TensorComplexPart {}
+
+extension Complex: TensorData where RealType: TensorComplexPart {}
+extension Complex: TensorOperand where RealType: TensorComplexPart {}
+extension Complex: TensorScalar where RealType: TensorComplexPart {
   public static var elementType: DType { RealType.elementType.complex }
+  /// As real numbers do: `Complex<Double>` takes the default dtype's complex one.
+  public static var nestedDType: DType { RealType.nestedDType.complex }
   /// A complex Swift number meets tensors as complex64, complex128 beside float64.
   public var weakValue: Value {
     let body = Body(layout: .scalar, dtype: .complex128)
@@ -96,19 +107,30 @@ public protocol TensorData {
   var nestedShape: [Int]? { get }
   /// Appends the elements' bytes, row after row.
   func writeElements(_ sink: inout [UInt8])
+  /// `nestedShape` of an array of these.
+  static func nestedShape(of elements: [Self]) -> [Int]?
+  /// `writeElements` of an array of these.
+  static func writeElements(of elements: [Self], _ sink: inout [UInt8])
+}
+
+extension TensorData {
+  public static func nestedShape(of elements: [Self]) -> [Int]? {
+    guard let first = elements.first else { return [0] }
+    guard let inner = first.nestedShape, elements.allSatisfy({ $0.nestedShape == inner }) else {
+      return nil
+    }
+    return [elements.count] + inner
+  }
+  public static func writeElements(of elements: [Self], _ sink: inout [UInt8]) {
+    for element in elements { element.writeElements(&sink) }
+  }
 }
 
 extension Array: TensorData where Element: TensorData {
   public static var nestedDType: DType { Element.nestedDType }
   public static var elementType: DType { Element.elementType }
-  public var nestedShape: [Int]? {
-    guard let first else { return [0] }
-    guard let inner = first.nestedShape, allSatisfy({ $0.nestedShape == inner }) else { return nil }
-    return [count] + inner
-  }
-  public func writeElements(_ sink: inout [UInt8]) {
-    for element in self { element.writeElements(&sink) }
-  }
+  public var nestedShape: [Int]? { Element.nestedShape(of: self) }
+  public func writeElements(_ sink: inout [UInt8]) { Element.writeElements(of: self, &sink) }
 }
 
 extension Tensor: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {

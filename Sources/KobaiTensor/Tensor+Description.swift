@@ -5,6 +5,11 @@ import CKernels
 // large tensors left out.
 
 extension Tensor: CustomStringConvertible, CustomDebugStringConvertible {
+  /// The elements as PyTorch prints them, with dtype, shape and origin where they are not obvious.
+  ///
+  ///     print(Tensor([[1, 2.5], [3, 4]]))
+  ///     // tensor([[1.0000, 2.5000],
+  ///     //         [3.0000, 4.0000]])
   public var description: String {
     let now = current.value
     let indent = "tensor(".count
@@ -19,7 +24,7 @@ extension Tensor: CustomStringConvertible, CustomDebugStringConvertible {
         text = "[]"
         if now.shape.count != 1 {
           let sizes = now.shape.map(String.init).joined(separator: ", ")
-          suffixes.append("size=(\(sizes)\(now.shape.count == 1 ? "," : ""))")
+          suffixes.append("size=(\(sizes))")
         }
       } else {
         text = TensorFormatter(now).text(indent: indent)

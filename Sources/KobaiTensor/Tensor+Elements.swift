@@ -16,7 +16,9 @@ extension Tensor {
     _ data: Data, dtype: DType? = nil, requiresGrad: Bool = false
   ) {
     guard let shape = data.nestedShape else {
-      self = misuse("Tensor: the rows of a nested array must have the same length")
+      self = misuse(
+        "Tensor: expected sequences of one length at each level of nesting, but rows differ; pad them"
+      )
       return
     }
     var bytes: [UInt8] = []

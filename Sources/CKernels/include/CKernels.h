@@ -14,6 +14,7 @@
 #include "kb_random.h"
 #include "kb_reduce.h"
 #include "kb_scan.h"
+#include "kb_sequence.h"
 #include "kb_softmax.h"
 #include "kb_sort.h"
 #include "kb_threads.h"

@@ -97,11 +97,13 @@ kb_status kb_random_standard_gamma(kb_generator *generator, kb_dtype dtype, size
                                    const void *alphas, void *out);
 
 // Row by row `samples` category indices, drawn in proportion to weights[rows × categories] of a
-// floating dtype. Without replacement `samples` ≤ `categories`. KB_INVALID_VALUE, with nothing
-// drawn, when a weight is negative, infinite or NaN or a row has no positive weight.
+// floating dtype. Without replacement `samples` ≤ `categories`. `by_columns`: the tensor of weights lies
+// with its rows innermost in memory, in which order PyTorch then draws the waiting times of a draw
+// without replacement. KB_INVALID_VALUE, with nothing drawn, when a weight is negative, infinite or NaN
+// or a row has no positive weight.
 kb_status kb_random_multinomial(kb_generator *generator, kb_dtype dtype, size_t rows,
-                                size_t categories, const void *weights, size_t samples,
-                                bool replacement, int64_t *out);
+                                size_t categories, const void *weights, bool by_columns,
+                                size_t samples, bool replacement, int64_t *out);
 
 // What dropout multiplies with: 0 with probability p, else 1 / (1 − p) rounded to the dtype, 0 < p
 // < 1. Floating dtypes. (PyTorch draws nothing for p = 0 and p = 1.)

@@ -7,19 +7,20 @@ extension Tensor {
   ///     Tensor.full([2, 2], 7)   // tensor([[7, 7], [7, 7]])
   ///
   /// - Parameter dtype: the number's own (int64, the default dtype, bool, complex) unless stated.
+  /// - Precondition: the dtype holds the number, but for its fraction and roundings.
   public static func full<S: TensorScalar>(
     _ shape: Shape, _ value: S, dtype: DType? = nil, requiresGrad: Bool = false
   ) -> Tensor {
-    full(shape, Tensor(weak: value), dtype: dtype, requiresGrad: requiresGrad)
+    let number = Tensor(weak: value)
+    guard dtype.map({ number.value.fits("full", $0) }) ?? true else { return .poison }
+    return full(shape, number, dtype: dtype, requiresGrad: requiresGrad)
   }
 
   /// Every element is the one of `value`, a rank-0 tensor that is not differentiated.
   package static func full(
     _ shape: Shape, _ value: Tensor, dtype: DType?, requiresGrad: Bool = false
   ) -> Tensor {
-    guard shape.allSatisfy({ $0 >= 0 }) else {
-      return misuse("full: sizes must not be negative, but the shape is \(shape)")
-    }
+    guard checkShape("full", shape) else { return .poison }
     let dtype = dtype ?? value.dtype
     let element = value.to(dtype).value
     var result: Tensor
@@ -32,37 +33,90 @@ extension Tensor {
     return result
   }
 
+  /// Whether the sizes are no misuse: not negative, their product an `Int`.
+  static func checkShape(_ name: String, _ shape: Shape) -> Bool {
+    var count = 1
+    for size in shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: size)
+      guard size >= 0 && !overflows && product < 1 << 46 else {
+        return misuse(
+          "\(name): "
+            + (size < 0
+              ? "Dimension size must be non-negative, but the shape is \(shape)"
+              : "a tensor of shape \(shape) has too many elements"),
+          else: false)
+      }
+      count = product
+    }
+    return true
+  }
+
   /// Every element is 0.
+  ///
+  ///     Tensor.zeros([2, 3])
+  ///     Tensor.zeros(3, dtype: .int64)   // tensor([0, 0, 0])
+  ///
+  /// - Parameter dtype: the default dtype unless stated.
   public static func zeros(
     _ shape: Shape, dtype: DType? = nil, requiresGrad: Bool = false
   ) -> Tensor {
-    full(shape, 0, dtype: dtype ?? .default, requiresGrad: requiresGrad)
+    full(shape, 0 as Tensor, dtype: dtype ?? .default, requiresGrad: requiresGrad)
   }
-  public static func zeros(_ sizes: Int...) -> Tensor { zeros(sizes) }
+  /// Every element is 0.
+  public static func zeros(
+    _ sizes: Int..., dtype: DType? = nil, requiresGrad: Bool = false
+  ) -> Tensor { zeros(sizes, dtype: dtype, requiresGrad: requiresGrad) }
 
   /// Every element is 1.
+  ///
+  ///     Tensor.ones([2])   // tensor([1., 1.])
+  ///
+  /// - Parameter dtype: the default dtype unless stated.
   public static func ones(
     _ shape: Shape, dtype: DType? = nil, requiresGrad: Bool = false
   ) -> Tensor {
-    full(shape, 1, dtype: dtype ?? .default, requiresGrad: requiresGrad)
+    full(shape, 1 as Tensor, dtype: dtype ?? .default, requiresGrad: requiresGrad)
   }
-  public static func ones(_ sizes: Int...) -> Tensor { ones(sizes) }
+  /// Every element is 1.
+  public static func ones(
+    _ sizes: Int..., dtype: DType? = nil, requiresGrad: Bool = false
+  ) -> Tensor { ones(sizes, dtype: dtype, requiresGrad: requiresGrad) }
 
-  /// Zeros of the shape (and, unless stated, the dtype) of another tensor.
-  public static func zeros(like other: Tensor, dtype: DType? = nil) -> Tensor {
-    full(other.shape, 0, dtype: dtype ?? other.dtype)
-  }
+  /// A tensor for results that are written later: zeros, as nothing is gained by leaving them undefined.
+  public static func empty(
+    _ shape: Shape, dtype: DType? = nil, requiresGrad: Bool = false
+  ) -> Tensor { zeros(shape, dtype: dtype, requiresGrad: requiresGrad) }
+  /// A tensor for results that are written later: zeros.
+  public static func empty(
+    _ sizes: Int..., dtype: DType? = nil, requiresGrad: Bool = false
+  ) -> Tensor { zeros(sizes, dtype: dtype, requiresGrad: requiresGrad) }
+}
 
-  /// Ones of the shape (and, unless stated, the dtype) of another tensor.
-  public static func ones(like other: Tensor, dtype: DType? = nil) -> Tensor {
-    full(other.shape, 1, dtype: dtype ?? other.dtype)
-  }
-
-  /// One number in the shape (and, unless stated, the dtype) of another tensor.
-  public static func full<S: TensorScalar>(
-    like other: Tensor, _ value: S, dtype: DType? = nil
-  ) -> Tensor {
-    full(other.shape, value, dtype: dtype ?? other.dtype)
+extension Value {
+  /// Whether a dtype's range holds this number, as PyTorch tests it; a misuse if not. Negative integers may
+  /// wrap into uint8, anything may become a bool.
+  func fits(_ name: String, _ target: DType) -> Bool {
+    guard target != .bool, dtype != .bool else { return true }
+    func fits(_ x: Double) -> Bool {
+      guard target.isInteger else {
+        return !x.isFinite || Swift.abs(x) <= target.greatestFinite
+      }
+      let limit = target.greatestFinite
+      if !dtype.isDifferentiable && target == .uint8 { return Swift.abs(x) <= limit }
+      // As doubles, 2⁶³ − 1 and 2⁶³ are one number.
+      return x >= (target.isSigned ? -limit - 1 : 0) && (target == .int64 ? x < limit : x <= limit)
+    }
+    let holds =
+      target == .int64 && !dtype.isDifferentiable
+      || fits(double) && (target.isComplex ? fits(imaginaryDouble) : imaginaryDouble == 0)
+    guard holds else {
+      let given =
+        imaginaryDouble == 0 ? double.brief : "(\(double.brief), \(imaginaryDouble.brief))"
+      return misuse(
+        "\(name): \(given): value cannot be converted to type \(target) without overflow; "
+          + "choose a wider dtype", else: false)
+    }
+    return true
   }
 }
 
@@ -122,7 +176,7 @@ extension Operation {
     "full", .creation, primitives: [Primitives.Full.self],
     samples: [
       Sample(.uniform()) { $0[0] * Tensor.full([3], 2.5) },
-      Sample(.uniform()) { $0[0] + Tensor.ones(like: $0[0]) },
+      Sample(.uniform()) { $0[0] + Tensor.ones([2, 1], dtype: $0[0].dtype) },
       Sample(.uniform(-2...2, [])) { $0[0] + Tensor.zeros([0, 2]) },
     ])
 }

@@ -4,58 +4,89 @@ import KobaiTensor
 extension Tensor {
   /// 1 with the probability that each element states, else 0.
   ///
+  ///     Tensor([0.0, 1.0]).bernoulli()   // tensor([0., 1.])
+  ///
   /// - Returns: same shape and dtype; its gradient is zero.
   /// - Precondition: floating point, every element in [0, 1].
   public func bernoulli(generator: Generator? = nil) -> Tensor {
-    guard dtype.isFloatingPoint else {
-      return misuse(
-        "bernoulli: the probabilities must be floating point, but their dtype is \(dtype)")
-    }
-    return bind(Primitives.Bernoulli(generator: generator ?? .default), [self])[0]
+    drawBernoulli("bernoulli", replacing: nil, generator)
   }
 
   /// 1 with probability p, else 0, in the shape and dtype of this tensor.
+  ///
+  ///     Tensor.zeros([2]).bernoulli(p: 1)   // tensor([1., 1.])
   public func bernoulli(p: Double, generator: Generator? = nil) -> Tensor {
-    guard p >= 0 && p <= 1 else {
-      return misuse("bernoulli: bernoulli_ expects p to be in [0, 1], but got p=\(p.brief)")
-    }
-    guard !dtype.isComplex else { return misuse("bernoulli: not implemented for \(dtype)") }
+    guard Self.checkProbability("bernoulli", p, dtype) else { return .poison }
     return Tensor.random(.bernoulli(p: p), like: self, generator: generator)
+  }
+
+  /// Draws with these probabilities; `old` states shape, dtype and memory order where the draw replaces it.
+  func drawBernoulli(_ name: String, replacing old: Tensor?, _ generator: Generator?) -> Tensor {
+    let p = current
+    guard !p.isPoisoned, !(old?.isPoisoned ?? false) else { return .poison }
+    guard p.dtype.isFloatingPoint else {
+      return misuse(
+        "\(name): expected probabilities tensor to have floating type, got \(p.dtype): not "
+          + "implemented; convert with .to(.float32)")
+    }
+    let generator = generator ?? .default
+    guard let old else {
+      return bind(
+        Primitives.Bernoulli(
+          dtype: p.dtype, order: MemoryOrder(denseLike: p.layout), generator: generator), [p])[0]
+    }
+    let layout = old.layout
+    let all = p.shape == layout.shape ? p : p.expand(layout.shape)
+    guard !all.isPoisoned else { return .poison }
+    return bind(
+      Primitives.Bernoulli(
+        dtype: old.dtype, order: MemoryOrder(inPlace: layout), generator: generator),
+      old.node == nil || !isGradEnabled ? [all] : [all, old])[0]
   }
 }
 
 extension Primitives {
+  /// Inputs: the probabilities, and perhaps what the result replaces.
   public struct Bernoulli: Primitive {
     public static let name = "bernoulli"
+    let dtype: DType
+    let order: MemoryOrder
     let generator: Generator
 
-    public func infer(_ inputs: [TensorType]) -> [TensorType] { inputs }
+    public func infer(_ inputs: [TensorType]) -> [TensorType] {
+      [TensorType(dtype, inputs[0].shape)]
+    }
     public func evaluate(_ inputs: [Value]) -> [Value] {
-      let p = inputs[0].contiguous
+      let source = inputs[0]
+      let p = (order.isRowMajor ? source : Permute(order.dims).evaluate(source)).contiguous
       var status: kb_status = 0
       let result = p.withElements { pointer, _ in
-        Value.make(p.dtype, p.layout) { out in
+        Value.make(dtype, p.layout) { out in
           status = generator.withUnsafeGenerator {
-            kb_random_bernoulli_each($0, p.dtype.code, pointer, p.dtype.code, p.count, out)
+            kb_random_bernoulli_each($0, p.dtype.code, pointer, dtype.code, p.count, out)
           }
         }
       }
       guard status == 0 else {
         return [
-          misuse("bernoulli: expected every probability p to satisfy 0 <= p <= 1", else: .poison)
+          misuse(
+            "bernoulli: Expected p_in >= 0 && p_in <= 1 to be true for every probability, but one is "
+              + "not in [0, 1]", else: .poison)
         ]
       }
-      return [result]
+      return [order.apply(result)]
     }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
-      [cotangents[0].map { Tensor.zeros(like: $0) }]
+      kept.isNeeded.map { $0 ? cotangents[0].map { Tensor.zeros(like: $0) } : nil }
     }
     public func pushforward(
       _ tangents: [Tensor?], inputs: [Tensor], outputs: [Tensor]
     ) -> [Tensor?] { [nil] }
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      bind(self, inputs)
+      // What is replaced does not matter; the probabilities may be the same for all examples.
+      let p = isBatched[0] ? inputs[0] : inputs[0].broadcast(to: [size] + inputs[0].shape)
+      return bind(Bernoulli(dtype: dtype, order: order.batched, generator: generator), [p])
     }
   }
 }
@@ -63,5 +94,9 @@ extension Primitives {
 extension Operation {
   static let bernoulli = Operation(
     "bernoulli", .random, primitives: [Primitives.Bernoulli.self],
-    samples: [Sample(.integers(0..<2, [2, 3])) { $0[0].to(.float64).bernoulli() }])
+    samples: [
+      Sample(.integers(0..<2, [2, 3])) { $0[0].to(.float64).bernoulli() },
+      Sample(.integers(0..<2, [])) { $0[0].to(.float64).bernoulli() },
+      Sample(.integers(0..<2, [2, 3])) { $0[0].to(.float64).bernoulli(p: 1) },
+    ])
 }

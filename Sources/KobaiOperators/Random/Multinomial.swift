@@ -19,7 +19,7 @@ extension Tensor {
     }
     guard dtype.isFloatingPoint else {
       return misuse(
-        "multinomial: multinomial only supports floating-point dtypes for input, got \(dtype)")
+        "multinomial: multinomial only supports floating-point dtypes for input, got: \(dtype)")
     }
     guard samples > 0 else {
       return misuse("multinomial: cannot sample n_sample <= 0 samples, but got \(samples)")
@@ -29,10 +29,12 @@ extension Tensor {
         "multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement, "
           + "but got \(samples) of \(shape[shape.count - 1])")
     }
+    let weights = detach()
+    let isByColumns = shape.count == 2 && MemoryOrder(denseLike: weights.layout).dims == [1, 0]
     return bind(
       Primitives.Multinomial(
-        samples: samples, replacement: replacement, generator: generator ?? .default), [detach()])[
-        0]
+        samples: samples, replacement: replacement, isByColumns: isByColumns,
+        generator: generator ?? .default), [weights])[0]
   }
 }
 
@@ -41,6 +43,8 @@ extension Primitives {
     public static let name = "multinomial"
     let samples: Int
     let replacement: Bool
+    /// Whether the weights lie column after column in memory: PyTorch draws in that order.
+    let isByColumns: Bool
     let generator: Generator
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
@@ -55,8 +59,8 @@ extension Primitives {
         Value.make(.int64, shape.dropLast() + [samples]) { out in
           status = generator.withUnsafeGenerator {
             kb_random_multinomial(
-              $0, weights.dtype.code, rows, shape[shape.count - 1], pointer, samples, replacement,
-              out.assumingMemoryBound(to: Int64.self))
+              $0, weights.dtype.code, rows, shape[shape.count - 1], pointer, isByColumns, samples,
+              replacement, out.assumingMemoryBound(to: Int64.self))
           }
         }
       }
@@ -77,8 +81,10 @@ extension Primitives {
     /// Rows are independent draws already.
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let shape = inputs[0].shape
-      if shape.count <= 2 { return bind(self, inputs) }
-      return bind(self, [inputs[0].reshape([-1, shape[shape.count - 1]])]).map {
+      let primitive = Multinomial(
+        samples: samples, replacement: replacement, isByColumns: false, generator: generator)
+      if shape.count <= 2 { return bind(primitive, inputs) }
+      return bind(primitive, [inputs[0].reshape([-1, shape[shape.count - 1]])]).map {
         $0.reshape(shape.dropLast() + [samples])
       }
     }

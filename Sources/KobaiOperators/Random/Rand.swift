@@ -14,7 +14,12 @@ extension Tensor {
     return random(
       .uniform(from: 0, to: 1), shape, dtype, generator: generator, requiresGrad: requiresGrad)
   }
-  public static func rand(_ sizes: Int...) -> Tensor { rand(sizes) }
+  /// Uniform random numbers in [0, 1).
+  public static func rand(
+    _ sizes: Int..., dtype: DType? = nil, generator: Generator? = nil, requiresGrad: Bool = false
+  ) -> Tensor {
+    rand(sizes, dtype: dtype, generator: generator, requiresGrad: requiresGrad)
+  }
 
   /// Uniform random numbers in [0, 1), in the shape and dtype of another tensor.
   public static func rand(
@@ -37,7 +42,12 @@ extension Tensor {
     return random(
       .normal(mean: 0, std: 1), shape, dtype, generator: generator, requiresGrad: requiresGrad)
   }
-  public static func randn(_ sizes: Int...) -> Tensor { randn(sizes) }
+  /// Normal random numbers with mean 0 and standard deviation 1.
+  public static func randn(
+    _ sizes: Int..., dtype: DType? = nil, generator: Generator? = nil, requiresGrad: Bool = false
+  ) -> Tensor {
+    randn(sizes, dtype: dtype, generator: generator, requiresGrad: requiresGrad)
+  }
 
   /// Standard normal random numbers in the shape and dtype of another tensor.
   public static func randn(
@@ -48,20 +58,57 @@ extension Tensor {
   }
 
   /// Normal random numbers with the given mean and standard deviation.
+  ///
+  ///     Tensor.normal(mean: 5, std: 0.1, [2, 3])
+  ///
+  /// - Precondition: `std` ≥ 0.
   public static func normal(
     mean: Double = 0, std: Double = 1, _ shape: Shape, dtype: DType? = nil,
-    generator: Generator? = nil
+    generator: Generator? = nil, requiresGrad: Bool = false
   ) -> Tensor {
     guard let dtype = floating("normal", dtype ?? .default), checkStd(std) else { return .poison }
-    return random(.normal(mean: mean, std: std), shape, dtype, generator: generator)
+    return random(
+      .normal(mean: mean, std: std), shape, dtype, generator: generator, requiresGrad: requiresGrad)
   }
 
   /// Normal random numbers with a mean and a standard deviation for each element; shapes broadcast.
+  ///
+  /// - Returns: the dtype of `mean`. Nothing flows back to `mean` and `std`: use
+  ///   `Tensor.randn(shape) * std + mean` to differentiate.
+  /// - Precondition: no element of `std` is negative.
   public static func normal(mean: Tensor, std: Tensor, generator: Generator? = nil) -> Tensor {
-    guard let shape = Operands.broadcastShape("normal", [mean.shape, std.shape]) else {
-      return .poison
+    let (mean, std) = (mean.detach(), std.detach())
+    guard let dtype = floating("normal", mean.dtype), checkStd(std),
+      let shape = Operands.broadcastShape("normal", [mean.shape, std.shape])
+    else { return .poison }
+    return (randn(shape, dtype: dtype, generator: generator) * std).to(dtype) + mean
+  }
+
+  /// Normal random numbers with a mean for each element and one standard deviation.
+  public static func normal(
+    mean: Tensor, std: Double = 1, generator: Generator? = nil
+  ) -> Tensor {
+    let mean = mean.detach()
+    guard let dtype = floating("normal", mean.dtype), checkStd(std) else { return .poison }
+    return random(.normal(mean: 0, std: std), mean.shape, dtype, generator: generator) + mean
+  }
+
+  /// Normal random numbers with one mean and a standard deviation for each element.
+  ///
+  /// - Precondition: no element of `std` is negative.
+  public static func normal(mean: Double, std: Tensor, generator: Generator? = nil) -> Tensor {
+    let std = std.detach()
+    guard let dtype = floating("normal", std.dtype), checkStd(std) else { return .poison }
+    return randn(std.shape, dtype: dtype, generator: generator) * std + mean
+  }
+
+  /// A negative element is found where the elements are known.
+  private static func checkStd(_ std: Tensor) -> Bool {
+    guard std.value.meta.isPlain, !std.dtype.isComplex, std.lt(0).any().item(as: Bool.self) else {
+      return true
     }
-    return randn(shape, dtype: Operands.resultType([mean, std]), generator: generator) * std + mean
+    return misuse(
+      "normal: normal expects all elements of std >= 0.0, but one is negative", else: false)
   }
 
   static func floating(_ name: String, _ dtype: DType) -> DType? {
@@ -81,16 +128,9 @@ extension Tensor {
   }
 }
 
-extension Double {
-  /// Without a fraction where there is none.
-  var brief: String {
-    rounded() == self && Swift.abs(self) < 1e15 ? "\(Int64(self))" : "\(self)"
-  }
-}
-
 extension Operation {
   static let rand = Operation(
-    "rand", .random, primitives: [Primitives.Sampling.self],
+    "rand", .random,
     samples: [
       Sample(.uniform()) { $0[0] + Tensor.rand(like: $0[0], generator: Generator(seed: 1)) },
       Sample(.uniform()) {

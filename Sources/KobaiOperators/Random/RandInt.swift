@@ -10,17 +10,7 @@ extension Tensor {
   public static func randint(
     _ low: Int, _ high: Int, _ shape: Shape, dtype: DType = .int64, generator: Generator? = nil
   ) -> Tensor {
-    guard low < high else {
-      return misuse(
-        "randint: random_ expects 'from' to be less than 'to', but got from=\(low) >= to=\(high)")
-    }
-    guard !dtype.isComplex else {
-      return misuse("randint: not implemented for \(dtype); the dtype must be real")
-    }
-    let limit = dtype.greatestFinite
-    guard Double(high - 1) <= limit, Double(low) >= (dtype.isSigned ? -limit - 1 : 0) else {
-      return misuse("randint: the range \(low) ..< \(high) does not fit \(dtype)")
-    }
+    guard checkIntegers("randint", low, high, dtype) else { return .poison }
     return random(
       .integers(low: Int64(low), high: Int64(high)), shape, dtype, generator: generator)
   }
@@ -32,6 +22,23 @@ extension Tensor {
     randint(0, high, shape, dtype: dtype, generator: generator)
   }
 
+  /// Random integers from `low` up to but not including `high`, in the shape and dtype of another tensor.
+  public static func randint(
+    _ low: Int, _ high: Int, like other: Tensor, dtype: DType? = nil, generator: Generator? = nil
+  ) -> Tensor {
+    guard checkIntegers("randint", low, high, dtype ?? other.dtype) else { return .poison }
+    return random(
+      .integers(low: Int64(low), high: Int64(high)), like: other, dtype: dtype,
+      generator: generator)
+  }
+
+  /// Random integers from 0 up to but not including `high`, in the shape and dtype of another tensor.
+  public static func randint(
+    _ high: Int, like other: Tensor, dtype: DType? = nil, generator: Generator? = nil
+  ) -> Tensor {
+    randint(0, high, like: other, dtype: dtype, generator: generator)
+  }
+
   /// The integers 0 … n − 1 in random order.
   ///
   ///     manualSeed(0)
@@ -41,7 +48,9 @@ extension Tensor {
   ) -> Tensor {
     guard n >= 0 else { return misuse("randperm: n must be non-negative, but is \(n)") }
     guard !dtype.isComplex, dtype != .bool, Double(n) - 1 <= dtype.greatestFinite else {
-      return misuse("randperm: \(n) numbers do not fit \(dtype); use int64")
+      return misuse(
+        "randperm: \(n) numbers: value cannot be converted to type \(dtype) without overflow; use int64"
+      )
     }
     return random(.permutation, [n], dtype, generator: generator)
   }
@@ -52,6 +61,10 @@ extension Operation {
     "randint", .random,
     samples: [
       Sample(.uniform()) { $0[0] * Tensor.randint(1, 9, [2, 3], generator: Generator(seed: 1)) },
+      Sample(.uniform()) { $0[0] * Tensor.randint(5, like: $0[0], generator: Generator(seed: 1)) },
       Sample(.uniform(-2...2, [4])) { $0[0] * Tensor.randperm(4, generator: Generator(seed: 1)) },
+    ],
+    gaps: [
+      .layouts: "numbers are drawn in the order of memory, as in PyTorch"
     ])
 }

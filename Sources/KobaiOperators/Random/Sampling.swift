@@ -25,24 +25,22 @@ public enum RandomLaw: Hashable, Sendable {
 extension Primitives {
   /// Random numbers of one law, drawn anew at every evaluation. PyTorch's stream: a tensor whose
   /// dimensions lie in another order in memory is drawn in that order.
+  ///
+  /// An input is what the numbers replace: it only makes the result part of a recorded graph.
   public struct Sampling: Primitive {
     public static let name = "random"
     let law: RandomLaw
     let shape: Shape
     let dtype: DType
-    /// The dimensions from the outermost in memory to the innermost.
-    let order: [Int]
+    let order: MemoryOrder
     let generator: Generator
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] { [TensorType(dtype, shape)] }
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
-      let isContiguous = order == Array(shape.indices)
       var status: kb_status = 0
-      let drawn = Value.make(dtype, order.map { shape[$0] }) { out in
-        status = generator.withUnsafeGenerator {
-          draw($0, shape.reduce(1, *), isContiguous, out)
-        }
+      let drawn = Value.make(dtype, order.dims.map { shape[$0] }) { out in
+        status = generator.withUnsafeGenerator { draw($0, shape.reduce(1, *), out) }
       }
       if status != 0 {
         return [
@@ -51,21 +49,17 @@ extension Primitives {
             else: .poison)
         ]
       }
-      if isContiguous { return [drawn] }
-      var inverse = order
-      for (i, d) in order.enumerated() { inverse[d] = i }
-      return [Permute(inverse).evaluate(drawn)]
+      return [order.apply(drawn)]
     }
 
     private func draw(
-      _ engine: UnsafeMutablePointer<kb_generator>, _ count: Int, _ isContiguous: Bool,
-      _ out: UnsafeMutableRawPointer
+      _ engine: UnsafeMutablePointer<kb_generator>, _ count: Int, _ out: UnsafeMutableRawPointer
     ) -> kb_status {
       let dtype = dtype.code
       switch law {
       case .uniform(let from, let to): kb_random_uniform(engine, dtype, count, from, to, out)
       case .normal(let mean, let std):
-        kb_random_normal(engine, dtype, count, mean, std, isContiguous, out)
+        kb_random_normal(engine, dtype, count, mean, std, order.isContiguous, out)
       case .logNormal(let mean, let std):
         kb_random_log_normal(engine, dtype, count, mean, std, out)
       case .exponential(let rate): kb_random_exponential(engine, dtype, count, rate, out)
@@ -84,11 +78,13 @@ extension Primitives {
     }
 
     public var residuals: Residuals { .none }
-    public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] { [] }
+    public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
+      kept.isNeeded.map { $0 ? cotangents[0].map { Tensor.zeros(like: $0) } : nil }
+    }
     public func pushforward(
       _ tangents: [Tensor?], inputs: [Tensor], outputs: [Tensor]
     ) -> [Tensor?] { [nil] }
-    /// Without inputs there is nothing to batch: one draw serves all examples.
+    /// One draw serves all examples.
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       bind(self, []).map { $0.broadcast(to: [size] + shape) }
     }
@@ -101,17 +97,15 @@ extension Generator: Hashable {
 }
 
 extension Tensor {
-  /// Random numbers of a law in a new tensor.
+  /// Random numbers of a law in a new row-major tensor.
   static func random(
     _ law: RandomLaw, _ shape: Shape, _ dtype: DType, generator: Generator?,
-    order: [Int]? = nil, requiresGrad: Bool = false
+    requiresGrad: Bool = false
   ) -> Tensor {
-    guard shape.allSatisfy({ $0 >= 0 }) else {
-      return misuse("random: sizes must not be negative, but the shape is \(shape)")
-    }
+    guard checkShape("random", shape) else { return .poison }
     var result = bind(
       Primitives.Sampling(
-        law: law, shape: shape, dtype: dtype, order: order ?? Array(shape.indices),
+        law: law, shape: shape, dtype: dtype, order: MemoryOrder(rank: shape.count),
         generator: generator ?? .default), [])[0]
     if requiresGrad { result.requiresGrad = true }
     return result
@@ -121,22 +115,50 @@ extension Tensor {
   static func random(
     _ law: RandomLaw, like other: Tensor, dtype: DType? = nil, generator: Generator?
   ) -> Tensor {
-    random(
-      law, other.shape, dtype ?? other.dtype, generator: generator, order: other.memoryOrder)
+    guard !other.isPoisoned else { return .poison }
+    let layout = other.layout
+    return bind(
+      Primitives.Sampling(
+        law: law, shape: layout.shape, dtype: dtype ?? other.dtype,
+        order: MemoryOrder(denseLike: layout), generator: generator ?? .default), [])[0]
   }
 
-  /// The dimensions from the outermost in memory to the innermost; row-major where elements repeat.
-  var memoryOrder: [Int] {
-    let layout = layout
-    let dims = layout.shape.indices
-    if layout.isContiguous
-      || dims.contains(where: { layout.shape[$0] != 1 && layout.strides[$0] == 0 })
-    {
-      return Array(dims)
-    }
-    return dims.sorted {
-      let (a, b) = (layout.strides[$0], layout.strides[$1])
-      return a == b ? $0 < $1 : a > b
+  /// Replaces the elements by random numbers, in their order in memory.
+  mutating func draw(_ name: String, _ law: RandomLaw, _ generator: Generator?) {
+    update(name) { old in
+      guard !old.isPoisoned else { return .poison }
+      let layout = old.layout
+      return bind(
+        Primitives.Sampling(
+          law: law, shape: layout.shape, dtype: old.dtype, order: MemoryOrder(inPlace: layout),
+          generator: generator ?? .default),
+        old.node == nil || !isGradEnabled ? [] : [old])[0]
     }
   }
+}
+
+extension Double {
+  /// Without a fraction where there is none.
+  var brief: String {
+    rounded() == self && Swift.abs(self) < 1e15 ? "\(Int64(self))" : "\(self)"
+  }
+}
+
+extension Operation {
+  static let sampling = Operation(
+    "sampling", .random, primitives: [Primitives.Sampling.self],
+    samples: [
+      Sample(.uniform()) {
+        $0[0] * Tensor.normal(mean: 1, std: 2, [2, 3], generator: Generator(seed: 1))
+      },
+      Sample(.uniform()) {
+        var x = $0[0] * 1
+        x.normal_(generator: Generator(seed: 1))
+        return x + $0[0]
+      },
+    ],
+    gaps: [
+      .precision: "each dtype has its own stream, as in PyTorch",
+      .layouts: "numbers are drawn in the order of memory, as in PyTorch",
+    ])
 }

@@ -1,3 +1,3 @@
 extension Operation {
-  static let creation: [Operation] = [arange, full]
+  static let creation: [Operation] = [arange, linspace, logspace, eye, full, like]
 }

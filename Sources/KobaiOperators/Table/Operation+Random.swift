@@ -1,3 +1,6 @@
 extension Operation {
-  static let randomness: [Operation] = [rand, randint, bernoulli, multinomial, dropout]
+  static let randomness: [Operation] = [
+    rand, sampling, randint, randomInPlace, bernoulli, multinomial, poisson, standardGamma, dropout,
+    featureDropout, alphaDropout, rrelu, gumbelSoftmax, truncNormal,
+  ]
 }
