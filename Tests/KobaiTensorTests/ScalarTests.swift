@@ -24,6 +24,18 @@ import Testing
     #expect((a + 1).dtype == .int64)
   }
 
+  /// Operators of tensors, which literals can be, do not take over those of numbers.
+  @Test func numbersAmongThemselvesStayNumbers() {
+    let shifts = [64 << 20, 1 << 3 + 1, 64 >> 2]
+    let others = [3 & 1, 3 | 4, 5 ^ 3, 7 % 3, 7 / 2, 2 + 3 * 4, -7]
+    let fractions = [1.5 + 2, -2.5 * 2, 1 / 3.0]
+    let flags = [1 < 2, 2.5 >= 1, 1 == 2]
+    #expect(type(of: shifts) == [Int].self && type(of: others) == [Int].self)
+    #expect(type(of: fractions) == [Double].self && type(of: flags) == [Bool].self)
+    let (n, m, x) = (64 << 20, 3 & 1, 1 / 2.0)
+    #expect(type(of: n) == Int.self && type(of: m) == Int.self && type(of: x) == Double.self)
+  }
+
   @Test func bothSidesAgree() {
     let x = Tensor([1.0, 4], dtype: .float16)
     #expect((2 - x).array(as: Double.self) == [1, -2])

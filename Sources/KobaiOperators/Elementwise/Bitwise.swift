@@ -19,20 +19,25 @@ extension Tensor {
   ///
   ///     ~Tensor([0, 5])   // tensor([-1, -6])
   public static prefix func ~ (x: Tensor) -> Tensor { x.bitwiseNot() }
+  // Generic: beside a concrete overload, Swift would not consider the generic one of its integers, and
+  // `1 << 20` would be a tensor.
+
   /// Each integer times 2 to the power of y; 0 once all bits are shifted out.
   ///
   ///     Tensor([1, 3]) << 2   // tensor([4, 12])
-  public static func << (x: Tensor, y: Tensor) -> Tensor { shift(Primitives.ShiftLeft(), x, y) }
+  public static func << <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor {
+    shift(Primitives.ShiftLeft(), x, y.operand)
+  }
   /// Each integer divided by 2 to the power of y, rounded down.
   ///
   ///     Tensor([-8, 9]) >> 1   // tensor([-4, 4])
-  public static func >> (x: Tensor, y: Tensor) -> Tensor { shift(Primitives.ShiftRight(), x, y) }
+  public static func >> <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor {
+    shift(Primitives.ShiftRight(), x, y.operand)
+  }
 
   public static func & <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x & y.operand }
   public static func | <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x | y.operand }
   public static func ^ <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x ^ y.operand }
-  public static func << <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x << y.operand }
-  public static func >> <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x >> y.operand }
 
   /// `x & y`.
   public func bitwiseAnd(_ y: some TensorOperand) -> Tensor { self & y.operand }
