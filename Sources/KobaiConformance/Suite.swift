@@ -43,6 +43,12 @@ public final class Suite {
     self.cases = cases
   }
 
+  /// Cases that have been read before, of the folder `path`.
+  public init(_ path: String, cases: [Case]) {
+    self.path = path
+    self.cases = cases
+  }
+
   /// The tensors of one case's file. The file last used stays open: neighbouring cases share it.
   ///
   /// - Throws: `FileError`, `SafeTensorsError`.

@@ -7,10 +7,33 @@ struct BundledCasesTests {
   static let folder = Bundle.module.bundleURL.appendingPathComponent("Cases").path
 
   /// One call after the other, so that a failure names the call and the cases.
-  static let calls: [String] = {
-    guard let suite = try? KobaiConformance.Suite(folder) else { return [] }
-    return Set(suite.cases.map(\.subject)).sorted()
+  static let calls: [String: [Case]] = {
+    let selection = Selection(kinds: ["op", "op_error"])
+    guard let suite = try? KobaiConformance.Suite(folder, selection: selection) else { return [:] }
+    return Dictionary(grouping: suite.cases, by: \.subject)
   }()
+
+  /// What Swift's types exclude, by the reason: the compiler refuses the call that PyTorch refuses at
+  /// run time. Anything else that could not be run would be a gap.
+  static let notApplicable: [(reason: String, cases: Set<String>)] = [
+    (
+      // Two numbers in Python, where Swift has no tensor to call a method of.
+      "does not take an int",
+      [
+        "__radd__/0006", "__radd__/0007", "__rdiv__/0006", "__rdiv__/0007", "__rmul__/0006",
+        "__rmul__/0007", "eq/0006", "eq/0007", "ge/0005", "ge/0006", "gt/0005", "gt/0006",
+        "le/0005", "le/0006", "lt/0005", "lt/0006", "maximum/0005", "maximum/0006", "maximum/0007",
+        "ne/0006", "ne/0007", "pow/0005",
+      ]
+    ),
+    (
+      // An enum's case in place of a string.
+      "takes .none",
+      ["nn.functional.gelu/0003", "nn.functional.l1_loss/0004"]
+    ),
+    ("out=", ["gather/0007", "multinomial/0005"]),
+    ("the reference is unstable", ["logsumexp/0005"]),
+  ]
 
   @Test func casesAreThere() throws {
     let suite = try KobaiConformance.Suite(Self.folder)
@@ -21,27 +44,25 @@ struct BundledCasesTests {
     }
   }
 
-  @Test(arguments: calls)
-  func agrees(_ call: String) throws {
-    let suite = try KobaiConformance.Suite(Self.folder, selection: Selection(only: call))
+  @Test(arguments: calls.keys.sorted())
+  func agrees(_ call: String) {
+    let suite = KobaiConformance.Suite(Self.folder, cases: Self.calls[call] ?? [])
     let runner = Runner(suite)
     for item in suite.cases {
-      if case .failed(let reason) = runner.run(item) {
+      switch runner.run(item) {
+      case .passed: break
+      case .failed(let reason), .unsupported(let reason):
         Issue.record(
           """
           \(item.id): \(reason)
           swift run -c release kobai-conformance Tests/ConformanceTests/Cases --only '\(item.id)'
           """)
+      case .notApplicable(let reason):
+        #expect(
+          Self.notApplicable.contains {
+            $0.cases.contains(item.id) && reason.contains($0.reason)
+          }, "\(item.id) is not applicable: \(reason)")
       }
     }
-  }
-
-  @Test func littleIsNotApplicable() throws {
-    let suite = try KobaiConformance.Suite(Self.folder)
-    let runner = Runner(suite)
-    var report = Report()
-    for item in suite.cases { report.add(item, runner.run(item)) }
-    #expect(report.entries.count == suite.cases.count)
-    #expect(report.count(.notApplicable) * 20 < suite.cases.count)
   }
 }

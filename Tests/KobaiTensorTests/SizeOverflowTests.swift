@@ -1,0 +1,52 @@
+import Kobai
+import Testing
+
+/// Sizes whose product does not fit are a misuse like any other: they never end the program.
+@Suite("sizes that overflow")
+struct SizeOverflowTests {
+  static let huge = 1 << 40
+
+  private func isRefused(_ body: () -> Tensor) -> Bool {
+    do {
+      _ = try recovering { body() }
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  @Test func creation() {
+    #expect(isRefused { Tensor.zeros([Self.huge, Self.huge]) })
+    #expect(isRefused { Tensor.full([Self.huge, Self.huge], 1, dtype: .int64) })
+    #expect(isRefused { Tensor.rand([Self.huge, Self.huge, Self.huge]) })
+    #expect(isRefused { Tensor([1.0], shape: [Self.huge, Self.huge]) })
+  }
+
+  @Test func movement() {
+    let x = Tensor.ones([2, 3])
+    #expect(isRefused { x.reshape(Self.huge, Self.huge) })
+    #expect(isRefused { x.reshape(Self.huge, Self.huge, -1) })
+    #expect(isRefused { x.view(Self.huge, Self.huge) })
+    #expect(isRefused { x.repeat(Self.huge, Self.huge) })
+    #expect(isRefused { Tensor.ones([1, 1]).expand(Self.huge, Self.huge).contiguous() })
+  }
+
+  /// Tensors have shifts too: they must not take integers' from them.
+  @Test func shiftsOfIntegersStayIntegers() {
+    let shifted = 1 << 40
+    #expect(type(of: shifted) == Int.self)
+    #expect(type(of: shifted >> 2) == Int.self)
+  }
+
+  @Test func nothingTimesMuchIsNothing() {
+    #expect(Tensor.zeros([0, Self.huge, Self.huge]).count == 0)
+    #expect(Tensor.zeros([Self.huge, Self.huge, 0]).shape == [Self.huge, Self.huge, 0])
+  }
+
+  @Test func aViewMayBeLarge() {
+    let x = Tensor.ones([1]).expand(Self.huge, Self.huge)
+    #expect(x.shape == [Self.huge, Self.huge])
+    #expect(x.count == .max)
+    #expect(x[3, 4].item() == 1)
+  }
+}
