@@ -36,6 +36,16 @@ extension Registry {
       try a.tensor("input").multinomial(
         a.int("num_samples"), replacement: a.bool("replacement", default: false))
     }
+    tensor("Tensor.normal_", "self", "mean", "std") { a in
+      var x = try a.tensor("self").clone()
+      x.normal_(mean: try a.double("mean", default: 0), std: try a.double("std", default: 1))
+      return x
+    }
+    tensor("Tensor.uniform_", "self", "from", "to") { a in
+      var x = try a.tensor("self").clone()
+      x.uniform_(from: try a.double("from", default: 0), to: try a.double("to", default: 1))
+      return x
+    }
     tensor("torch.nn.functional.dropout", "input", "p", "training", "inplace") { a in
       _ = try a.bool("inplace", default: false)
       return try a.tensor("input").dropout(
