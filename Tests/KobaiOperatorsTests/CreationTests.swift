@@ -49,7 +49,8 @@ import Testing
   }
 
   @Test func eachNumberOfARangeIsRoundedOnce() {
-    for (start, end, step) in [(0, 1, 0.1), (0, 1000, 0.37), (-7, 7, 0.013)] {
+    let ranges: [(Double, Double, Double)] = [(0, 1, 0.1), (0, 1000, 0.37), (-7, 7, 0.013)]
+    for (start, end, step) in ranges {
       let got = Tensor.arange(start, end, step).array(as: Float.self)
       #expect(got == got.indices.map { Float(start + Double($0) * step) })
     }
@@ -75,11 +76,12 @@ import Testing
 
   @Test(arguments: DType.allCases) func constantsInEveryDType(_ dtype: DType) {
     for shape in [[], [3], [2, 0], [2, 3]] as [Shape] {
-      for (tensor, number) in [
-        (Tensor.zeros(shape, dtype: dtype), 0.0), (.ones(shape, dtype: dtype), 1),
+      let made: [(Tensor, Double)] = [
+        (.zeros(shape, dtype: dtype), 0), (.ones(shape, dtype: dtype), 1),
         (.full(shape, 1, dtype: dtype), 1), (.empty(shape, dtype: dtype), 0),
         (Tensor.zeros([4]).newOnes(shape, dtype: dtype), 1),
-      ] {
+      ]
+      for (tensor, number) in made {
         #expect(tensor.dtype == dtype && tensor.shape == shape)
         #expect(tensor.to(.float64).array(as: Double.self).allSatisfy { $0 == number })
       }

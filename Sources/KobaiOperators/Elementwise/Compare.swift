@@ -38,18 +38,17 @@ extension Tensor {
     return elementwise(primitive, x, y)
   }
 
+  // Generic: beside a concrete overload, Swift would not consider the generic ones of its numbers, and
+  // `2.5 > 1` would be a tensor.
+
   /// `x.lt(y)`
-  public static func < (x: Tensor, y: Tensor) -> Tensor { x.lt(y) }
+  public static func < <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor { x.lt(y) }
   /// `x.le(y)`
-  public static func <= (x: Tensor, y: Tensor) -> Tensor { x.le(y) }
+  public static func <= <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor { x.le(y) }
   /// `x.gt(y)`
-  public static func > (x: Tensor, y: Tensor) -> Tensor { x.gt(y) }
+  public static func > <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor { x.gt(y) }
   /// `x.ge(y)`
-  public static func >= (x: Tensor, y: Tensor) -> Tensor { x.ge(y) }
-  public static func < <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.lt(y) }
-  public static func <= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.le(y) }
-  public static func > <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.gt(y) }
-  public static func >= <S: TensorScalar>(x: Tensor, y: S) -> Tensor { x.ge(y) }
+  public static func >= <Y: TensorOperand>(x: Tensor, y: Y) -> Tensor { x.ge(y) }
   public static func < <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.gt(x) }
   public static func <= <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.ge(x) }
   public static func > <S: TensorScalar>(x: S, y: Tensor) -> Tensor { y.lt(x) }

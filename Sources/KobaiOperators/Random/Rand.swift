@@ -71,35 +71,34 @@ extension Tensor {
       .normal(mean: mean, std: std), shape, dtype, generator: generator, requiresGrad: requiresGrad)
   }
 
-  /// Normal random numbers with a mean and a standard deviation for each element; shapes broadcast.
+  /// Normal random numbers with a mean and a standard deviation for each element; shapes broadcast, and
+  /// either may be one number for all.
   ///
-  /// - Returns: the dtype of `mean`. Nothing flows back to `mean` and `std`: use
-  ///   `Tensor.randn(shape) * std + mean` to differentiate.
-  /// - Precondition: no element of `std` is negative.
-  public static func normal(mean: Tensor, std: Tensor, generator: Generator? = nil) -> Tensor {
-    let (mean, std) = (mean.detach(), std.detach())
-    guard let dtype = floating("normal", mean.dtype), checkStd(std),
-      let shape = Operands.broadcastShape("normal", [mean.shape, std.shape])
-    else { return .poison }
-    return (randn(shape, dtype: dtype, generator: generator) * std).to(dtype) + mean
-  }
-
-  /// Normal random numbers with a mean for each element and one standard deviation.
-  public static func normal(
-    mean: Tensor, std: Double = 1, generator: Generator? = nil
+  ///     Tensor.normal(mean: Tensor([0.0, 100.0]), std: 1)
+  ///
+  /// - Returns: the dtype of `mean`, or of `std` where the mean is a number. Nothing flows back to `mean`
+  ///   and `std`: use `Tensor.randn(shape) * std + mean` to differentiate.
+  /// - Precondition: floating point or complex; no element of `std` is negative.
+  public static func normal<M: TensorOperand, S: TensorOperand>(
+    mean: M, std: S, generator: Generator? = nil
   ) -> Tensor {
-    let mean = mean.detach()
-    guard let dtype = floating("normal", mean.dtype), checkStd(std) else { return .poison }
-    return random(.normal(mean: 0, std: std), mean.shape, dtype, generator: generator) + mean
-  }
-
-  /// Normal random numbers with one mean and a standard deviation for each element.
-  ///
-  /// - Precondition: no element of `std` is negative.
-  public static func normal(mean: Double, std: Tensor, generator: Generator? = nil) -> Tensor {
-    let std = std.detach()
-    guard let dtype = floating("normal", std.dtype), checkStd(std) else { return .poison }
-    return randn(std.shape, dtype: dtype, generator: generator) * std + mean
+    let (mean, std) = (mean.operand, std.operand)
+    let (isMeanNumber, isStdNumber) = (
+      mean.value.meta.has(Value.Meta.weak), std.value.meta.has(Value.Meta.weak)
+    )
+    let (means, stds) = (mean.detach(), std.detach())
+    guard !means.isPoisoned, !stds.isPoisoned, checkStd(stds),
+      let dtype = floating(
+        "normal", isMeanNumber ? (isStdNumber ? .default : stds.dtype) : means.dtype),
+      let shape = Operands.broadcastShape("normal", [means.shape, stds.shape])
+    else { return .poison }
+    // PyTorch draws with a single deviation, and multiplies by several.
+    if isStdNumber {
+      let law = RandomLaw.normal(mean: 0, std: std.value.double)
+      return random(law, shape, dtype, generator: generator) + mean.resolvedNumber
+    }
+    let drawn = randn(shape, dtype: dtype, generator: generator)
+    return (drawn * stds).to(dtype) + mean.resolvedNumber
   }
 
   /// A negative element is found where the elements are known.
@@ -107,6 +106,7 @@ extension Tensor {
     guard std.value.meta.isPlain, !std.dtype.isComplex, std.lt(0).any().item(as: Bool.self) else {
       return true
     }
+    if std.rank == 0 { return checkStd(std.item()) }
     return misuse(
       "normal: normal expects all elements of std >= 0.0, but one is negative", else: false)
   }
@@ -125,6 +125,13 @@ extension Tensor {
       return misuse("normal: normal expects std >= 0.0, but found std \(std.brief)", else: false)
     }
     return true
+  }
+}
+
+extension Tensor {
+  /// Without history; a Swift number stays one.
+  fileprivate var resolvedNumber: Tensor {
+    value.meta.has(Value.Meta.weak) ? self : detach()
   }
 }
 
