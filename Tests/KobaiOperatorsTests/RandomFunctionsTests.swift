@@ -60,6 +60,7 @@ import Testing
         $0.bernoulli_(p(d, 3, 6), generator: g)
       }
     case "bernoulli p": return x(d, 5).bernoulli(p: 0.25, generator: g)
+    case "bernoulli p transposed": return x(d, 4, 5).t().bernoulli(p: 0.25, generator: g)
     case "dropout": return x(d, 4, 6).dropout(p: 0.3, generator: g)
     case "dropout transposed": return x(d, 4, 6).t().dropout(p: 0.3, generator: g)
     case "dropout1d": return x(d, 2, 5, 3).dropout1d(p: 0.4, generator: g)

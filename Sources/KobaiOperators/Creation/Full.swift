@@ -35,18 +35,12 @@ extension Tensor {
 
   /// Whether the sizes are no misuse: not negative, their product an `Int`.
   static func checkShape(_ name: String, _ shape: Shape) -> Bool {
-    var count = 1
-    for size in shape {
-      let (product, overflows) = count.multipliedReportingOverflow(by: size)
-      guard size >= 0 && !overflows && product < 1 << 46 else {
-        return misuse(
-          "\(name): "
-            + (size < 0
-              ? "Dimension size must be non-negative, but the shape is \(shape)"
-              : "a tensor of shape \(shape) has too many elements"),
-          else: false)
-      }
-      count = product
+    guard shape.allSatisfy({ $0 >= 0 }) else {
+      return misuse(
+        "\(name): Dimension size must be non-negative, but the shape is \(shape)", else: false)
+    }
+    guard shape.elementCount < 1 << 46 else {
+      return misuse("\(name): a tensor of shape \(shape) has too many elements", else: false)
     }
     return true
   }

@@ -17,10 +17,12 @@ extension Tensor {
   ///     Tensor.zeros([2]).bernoulli(p: 1)   // tensor([1., 1.])
   public func bernoulli(p: Double, generator: Generator? = nil) -> Tensor {
     guard Self.checkProbability("bernoulli", p, dtype) else { return .poison }
-    return Tensor.random(.bernoulli(p: p), like: self, generator: generator)
+    guard !isPoisoned else { return .poison }
+    return Tensor.random(.bernoulli(p: p), shape, dtype, generator: generator)
   }
 
-  /// Draws with these probabilities; `old` states shape, dtype and memory order where the draw replaces it.
+  /// Draws with these probabilities, row after row, or, where the draw replaces `old`, in its dtype, shape
+  /// and memory order.
   func drawBernoulli(_ name: String, replacing old: Tensor?, _ generator: Generator?) -> Tensor {
     let p = current
     guard !p.isPoisoned, !(old?.isPoisoned ?? false) else { return .poison }
@@ -33,7 +35,7 @@ extension Tensor {
     guard let old else {
       return bind(
         Primitives.Bernoulli(
-          dtype: p.dtype, order: MemoryOrder(denseLike: p.layout), generator: generator), [p])[0]
+          dtype: p.dtype, order: MemoryOrder(rank: p.rank), generator: generator), [p])[0]
     }
     let layout = old.layout
     let all = p.shape == layout.shape ? p : p.expand(layout.shape)

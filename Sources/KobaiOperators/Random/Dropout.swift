@@ -161,8 +161,5 @@ extension Operation {
       Sample(.uniform(-2...2, [2, 2, 2])) {
         $0[0].featureAlphaDropout(p: 0.4, training: true, generator: Generator(seed: 1))
       },
-    ],
-    gaps: [
-      .layouts: "numbers are drawn in the order of memory, as in PyTorch"
     ])
 }

@@ -96,8 +96,10 @@ extension Operation {
     "poisson", .random, primitives: [Primitives.Poisson.self],
     samples: [
       // Rate 0: the draw is certain.
-      Sample(.values([0, 0, 0, 0], [2, 2])) { $0[0].poisson(generator: Generator(seed: 1)) },
-      Sample(.values([0], [])) { $0[0].poisson() },
+      Sample(.init(.values([0, 0, 0, 0]), [2, 2], isDifferentiated: false)) {
+        $0[0].poisson(generator: Generator(seed: 1))
+      },
+      Sample(.init(.values([0]), [], isDifferentiated: false)) { $0[0].poisson() },
     ])
   static let standardGamma = Operation(
     "standardGamma", .random, primitives: [Primitives.StandardGamma.self],

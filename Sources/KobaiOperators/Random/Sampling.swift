@@ -156,9 +156,5 @@ extension Operation {
         x.normal_(generator: Generator(seed: 1))
         return x + $0[0]
       },
-    ],
-    gaps: [
-      .precision: "each dtype has its own stream, as in PyTorch",
-      .layouts: "numbers are drawn in the order of memory, as in PyTorch",
     ])
 }

@@ -1,0 +1,28 @@
+import Kobai
+import Testing
+
+/// The programs on the README's first page.
+@Suite struct ReadmeTests {
+  @Test func derivative() {
+    let x = Tensor(2.0, requiresGrad: true)
+    let y = x ** 2 + 4 * x + 3
+    y.backward()
+    #expect(x.grad?.description == "tensor(8.)")
+  }
+
+  @Test func linearRegression() {
+    manualSeed(0)
+    let input = Tensor.randn([100, 3])
+    let target = input.matmul(Tensor([1.0, -2.0, 0.5])) + 0.1 * Tensor.randn([100])
+    var w = Tensor.zeros([3], requiresGrad: true)
+    for _ in 0..<200 {
+      let loss = mseLoss(input.matmul(w), target)
+      loss.backward()
+      noGrad { w -= 0.1 * w.grad }
+      w.zeroGrad()
+    }
+    for (found, wanted) in zip(w.array(as: Double.self), [1, -2, 0.5]) {
+      #expect(abs(found - wanted) < 0.05)
+    }
+  }
+}
