@@ -84,6 +84,7 @@ extension Operation {
       }
     ],
     gaps: [
-      .tracing: "draws again while a number lies outside of the range, which a graph cannot"
+      .tracing: "draws again while a number lies outside of the range, which a graph cannot",
+      .residuals: "counted in a graph, see tracing",
     ])
 }
