@@ -106,13 +106,18 @@ extension Registry {
     }
   }
 
-  /// A call of two operands, of which one may be a number.
+  /// A call of two operands, of which one may be a number. Of two, only what PyTorch also takes is asked
+  /// for: Swift has its own operation for them.
   private mutating func binary(
-    _ name: String, inPlace: (@Sendable (inout Tensor, Tensor) -> Void)? = nil,
+    _ name: String, ofNumbers: Bool = false,
+    inPlace: (@Sendable (inout Tensor, Tensor) -> Void)? = nil,
     _ body: @escaping @Sendable (Tensor, Tensor) -> Tensor
   ) {
     tensor(name, "input", "other", inPlace: inPlace.map(Self.updating)) { a in
-      body(try a.operand("input"), try a.operand("other"))
+      guard ofNumbers || a.isTensor("input") || a.isTensor("other") else {
+        throw ArgumentTypeMismatch("the operation takes a Tensor and a number, not two numbers")
+      }
+      return body(try a.operand("input"), try a.operand("other"))
     }
   }
 
@@ -182,17 +187,17 @@ extension Registry {
       if !a.isTensor("input") { return try a.operand("input") ** a.tensor("exponent") }
       return try a.tensor("input") ** a.operand("exponent")
     }
-    binary("torch.mul", inPlace: { $0.mul_($1) }) { $0 * $1 }
+    binary("torch.mul", ofNumbers: true, inPlace: { $0.mul_($1) }) { $0 * $1 }
     binary("torch.true_divide", inPlace: { $0.div_($1) }) { $0 / $1 }
     binary("torch.floor_divide", inPlace: { $0.floorDivide_($1) }) { $0.floorDivide($1) }
     binary("torch.remainder", inPlace: { $0.remainder_($1) }) { $0.remainder($1) }
-    binary("torch.fmod", inPlace: { $0.fmod_($1) }) { $0.fmod($1) }
+    comparison("torch.fmod", inPlace: { $0.fmod_($1) }) { $0.fmod($1) }
     binary("torch.xlogy", inPlace: { $0.xlogy_($1) }) { $0.xlogy($1) }
     method("torch.atan2", inPlace: { $0.atan2_($1) }) { $0.atan2($1) }
     method("torch.hypot", inPlace: { $0.hypot_($1) }) { $0.hypot($1) }
     method("torch.logaddexp") { $0.logaddexp($1) }
     method("torch.logaddexp2") { $0.logaddexp2($1) }
-    binary("torch.copysign", inPlace: { $0.copysign_($1) }) { $0.copysign($1) }
+    comparison("torch.copysign", inPlace: { $0.copysign_($1) }) { $0.copysign($1) }
     reflected("Tensor.__radd__") { $0 + $1 }
     reflected("Tensor.__rsub__") { $0 - $1 }
     reflected("Tensor.__rmul__") { $0 * $1 }
@@ -214,7 +219,7 @@ extension Registry {
     }
   }
 
-  /// Comparisons are methods of a tensor: a number cannot come first.
+  /// Methods of a tensor, like comparisons: a number cannot come first.
   private mutating func comparison(
     _ name: String, inPlace: (@Sendable (inout Tensor, Tensor) -> Void)? = nil,
     _ body: @escaping @Sendable (Tensor, Tensor) -> Tensor

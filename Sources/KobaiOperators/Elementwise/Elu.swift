@@ -67,7 +67,8 @@ extension Primitives {
     }
     public func curvature(_ x: Tensor) -> Tensor {
       let below = (x.clampMax(0) * inputScale).exp() * (alpha * scale * inputScale * inputScale)
-      return Tensor.where(x.le(0), below, Tensor.zeros(like: x))
+      // 0 at 0, as in PyTorch, although the derivative there is that of the left side.
+      return Tensor.where(x.lt(0), below, Tensor.zeros(like: x))
     }
   }
 }

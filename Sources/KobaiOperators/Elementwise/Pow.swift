@@ -79,9 +79,20 @@ extension Primitives {
     public var residualsForY: Residuals { [.input(0), .input(1), .output] }
 
     public func derivativeX(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
-      // x^(−1) at x = 0 is infinite where the exponent is 0, but the derivative there is 0.
-      let slope = y * x.pow(y - 1)
-      return Tensor.where(y.eq(0), Tensor.zeros(like: slope), slope)
+      timesDerivativeX(Tensor.ones(like: x), x, y)
+    }
+
+    // x^(−1) at x = 0 is infinite where the exponent is 0, but the derivative there is 0, also next to a
+    // factor that is not finite.
+    private func timesDerivativeX(_ factor: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
+      let product = factor * (y * x.pow(y - 1))
+      return Tensor.where(y.eq(0), Tensor.zeros(like: product), product)
+    }
+    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      timesDerivativeX(dz.conjugatedIfComplex, x, y).conjugatedIfComplex
+    }
+    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      timesDerivativeX(dx, x, y)
     }
 
     public func derivativeY(_ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor {
