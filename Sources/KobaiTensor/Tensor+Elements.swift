@@ -55,12 +55,10 @@ extension Tensor {
 
   /// A tensor whose elements are the bytes in `bytes`, in this machine's byte order.
   public init(bytes: UnsafeRawBufferPointer, dtype: DType, shape: Shape) {
-    guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount == bytes.count / dtype.size,
-      bytes.count % dtype.size == 0
-    else {
+    let needed = shape.elementCount.multipliedSaturating(by: dtype.size)
+    guard shape.allSatisfy({ $0 >= 0 }), needed == bytes.count else {
       self = misuse(
-        "Tensor: shape \(shape) of \(dtype) needs \(shape.elementCount) elements of \(dtype.size) bytes, "
-          + "but \(bytes.count) were given")
+        "Tensor: shape \(shape) of \(dtype) needs \(needed) bytes, but \(bytes.count) were given")
       return
     }
     self.init(

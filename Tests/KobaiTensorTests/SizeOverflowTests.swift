@@ -40,7 +40,9 @@ struct SizeOverflowTests {
 
   @Test func nothingTimesMuchIsNothing() {
     #expect(Tensor.zeros([0, Self.huge, Self.huge]).count == 0)
-    #expect(Tensor.zeros([Self.huge, Self.huge, 0]).shape == [Self.huge, Self.huge, 0])
+    let view = Tensor.zeros([1, 1, 0]).expand(Self.huge, Self.huge, 0)
+    #expect(view.count == 0)
+    #expect(view.contiguous().shape == [Self.huge, Self.huge, 0])
   }
 
   @Test func aViewMayBeLarge() {
