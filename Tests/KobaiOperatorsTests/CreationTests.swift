@@ -109,6 +109,15 @@ import Testing
     #expect(Tensor.emptyPermuted([2, 3, 5], [0, 2, 1]).strides == [15, 1, 3])
   }
 
+  /// The product of sizes is 0 even where that of the others does not fit.
+  @Test func nothingOfMuch() {
+    let shape = [1 << 40, 1 << 40, 0]
+    let x = Tensor.rand(shape)
+    #expect(x.shape == shape && x.count == 0)
+    #expect(Tensor.randn(like: x).dropout().shape == shape)
+    #expect(Tensor.ones(like: x).bernoulli().shape == shape)
+  }
+
   @Test func leaves() {
     for x in [
       Tensor.zeros([2], requiresGrad: true), .arange(0.0, 2, requiresGrad: true),

@@ -79,7 +79,7 @@ import Testing
     #expect(x.bytes == [0, 0, 128, 63, 0, 0, 0, 64])
     #expect(Tensor([[1, 2], [3, 4]], dtype: .int8).t().bytes == [1, 3, 2, 4])
     let message = misuseMessage { Tensor(bytes: [1, 2, 3], dtype: .float32, shape: [1]) }
-    #expect(message?.contains("needs 4 bytes, but 3 were given") == true)
+    #expect(message?.contains("but 3 were given") == true)
     #expect(Tensor(bytes: [], dtype: .int64, shape: [0, 2]).shape == [0, 2])
   }
 

@@ -28,7 +28,7 @@ extension Primitives {
     public func evaluate(_ inputs: [Value]) -> [Value] { [make()] }
 
     func make() -> Value {
-      let (code, count) = (dtype.code, shape.reduce(1, *))
+      let (code, count) = (dtype.code, shape.elementCount)
       return Value.make(dtype, shape) { out in
         switch law {
         case .numbers(let first, let step): kb_arange(code, count, first, step, out)

@@ -156,10 +156,13 @@ extension Operation {
     "alphaDropout", .random,
     samples: [
       Sample(.uniform()) {
-        $0[0].alphaDropout(p: 0.4, training: true, generator: Generator(seed: 1))
+        $0[0].alphaDropout(p: 0.4, training: true, generator: Generator(seed: 2))
       },
       Sample(.uniform(-2...2, [2, 2, 2])) {
         $0[0].featureAlphaDropout(p: 0.4, training: true, generator: Generator(seed: 1))
       },
+    ],
+    gaps: [
+      .layouts: "numbers are drawn in the order of memory, as in PyTorch"
     ])
 }

@@ -40,7 +40,7 @@ extension Primitives {
     public func evaluate(_ inputs: [Value]) -> [Value] {
       var status: kb_status = 0
       let drawn = Value.make(dtype, order.dims.map { shape[$0] }) { out in
-        status = generator.withUnsafeGenerator { draw($0, shape.reduce(1, *), out) }
+        status = generator.withUnsafeGenerator { draw($0, shape.elementCount, out) }
       }
       if status != 0 {
         return [
