@@ -43,9 +43,11 @@ public struct Registry: Sendable {
 
   /// A call with any kind of result, its parameters as a list.
   public mutating func add(
-    _ name: String, parameters: [String], run: @escaping @Sendable (Arguments) throws -> Output
+    _ name: String, parameters: [String],
+    inPlace: (@Sendable (Arguments) throws -> Output)? = nil,
+    run: @escaping @Sendable (Arguments) throws -> Output
   ) {
-    handlers[name] = Handler(parameters: parameters, run: run)
+    handlers[name] = Handler(parameters: parameters, run: run, runInPlace: inPlace)
   }
 
   /// A call with any kind of result.

@@ -99,7 +99,14 @@ extension Registry {
     ) { a in
       try a.tensor("input").round(decimals: a.int("decimals", default: 0))
     }
-    tensor("torch.nan_to_num", "input", "nan", "posinf", "neginf") { a in
+    tensor(
+      "torch.nan_to_num", "input", "nan", "posinf", "neginf",
+      inPlace: { a in
+        let nan = try a.double("nan", default: 0)
+        let (high, low) = (try a.optionalDouble("posinf"), try a.optionalDouble("neginf"))
+        return try a.updated("input") { $0.nanToNum_(nan: nan, posInf: high, negInf: low) }
+      }
+    ) { a in
       try a.tensor("input").nanToNum(
         nan: a.double("nan", default: 0), posInf: a.optionalDouble("posinf"),
         negInf: a.optionalDouble("neginf"))
@@ -204,17 +211,37 @@ extension Registry {
     reflected("Tensor.__rdiv__") { $0 / $1 }
     reflected("Tensor.__rpow__") { $0 ** $1 }
     reflected("Tensor.__rmod__") { $0.remainder($1) }
-    tensor("torch.addcmul", "input", "tensor1", "tensor2") { a in
+    tensor(
+      "torch.addcmul", "input", "tensor1", "tensor2",
+      inPlace: { a in
+        let (x, y) = (try a.tensor("tensor1"), try a.tensor("tensor2"))
+        let value = try a.number("value", default: Tensor(weak: 1))
+        return try a.updated("input") { $0.addcmul_(x, y, value: value) }
+      }
+    ) { a in
       try a.tensor("input").addcmul(
         a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1))
       )
     }
-    tensor("torch.addcdiv", "input", "tensor1", "tensor2") { a in
+    tensor(
+      "torch.addcdiv", "input", "tensor1", "tensor2",
+      inPlace: { a in
+        let (x, y) = (try a.tensor("tensor1"), try a.tensor("tensor2"))
+        let value = try a.number("value", default: Tensor(weak: 1))
+        return try a.updated("input") { $0.addcdiv_(x, y, value: value) }
+      }
+    ) { a in
       try a.tensor("input").addcdiv(
         a.tensor("tensor1"), a.tensor("tensor2"), value: a.number("value", default: Tensor(weak: 1))
       )
     }
-    tensor("torch.lerp", "input", "end", "weight") { a in
+    tensor(
+      "torch.lerp", "input", "end", "weight",
+      inPlace: { a in
+        let (end, weight) = (try a.tensor("end"), try a.operand("weight"))
+        return try a.updated("input") { $0.lerp_(end, weight: weight) }
+      }
+    ) { a in
       try a.tensor("input").lerp(a.tensor("end"), weight: a.operand("weight"))
     }
   }
@@ -263,10 +290,22 @@ extension Registry {
     ) { a in
       try a.tensor("input").clamp(min: a.optionalOperand("min"), max: a.optionalOperand("max"))
     }
-    tensor("torch.clamp_min", "input", "min") { a in
+    tensor(
+      "torch.clamp_min", "input", "min",
+      inPlace: { a in
+        let min = try a.operand("min")
+        return try a.updated("input") { $0.clampMin_(min) }
+      }
+    ) { a in
       try a.tensor("input").clampMin(a.operand("min"))
     }
-    tensor("torch.clamp_max", "input", "max") { a in
+    tensor(
+      "torch.clamp_max", "input", "max",
+      inPlace: { a in
+        let max = try a.operand("max")
+        return try a.updated("input") { $0.clampMax_(max) }
+      }
+    ) { a in
       try a.tensor("input").clampMax(a.operand("max"))
     }
   }

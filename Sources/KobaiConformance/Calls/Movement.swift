@@ -22,10 +22,18 @@ extension Registry {
     tensor("torch.permute", "input", "dims") { a in
       try a.tensor("input").permute(a.intsOrRest("dims"))
     }
-    tensor("torch.transpose", "input", "dim0", "dim1") { a in
+    tensor(
+      "torch.transpose", "input", "dim0", "dim1",
+      inPlace: { a in
+        let (dim0, dim1) = (try a.int("dim0"), try a.int("dim1"))
+        return try a.updated("input") { $0.transpose_(dim0, dim1) }
+      }
+    ) { a in
       try a.tensor("input").transpose(a.int("dim0"), a.int("dim1"))
     }
-    tensor("torch.t", "input") { a in try a.tensor("input").t() }
+    tensor("torch.t", "input", inPlace: { a in try a.updated("input") { $0.t_() } }) { a in
+      try a.tensor("input").t()
+    }
     tensor("Tensor.T", "self") { a in try a.tensor("self").T }
     tensor("Tensor.mT", "self") { a in try a.tensor("self").mT }
     tensor("Tensor.H", "self") { a in try a.tensor("self").H }
@@ -51,10 +59,24 @@ extension Registry {
     tensor("torch.unflatten", "input", "dim", "sizes") { a in
       try a.tensor("input").unflatten(dim: a.int("dim"), sizes: a.ints("sizes"))
     }
-    tensor("torch.unsqueeze", "input", "dim") { a in
+    tensor(
+      "torch.unsqueeze", "input", "dim",
+      inPlace: { a in
+        let dim = try a.int("dim")
+        return try a.updated("input") { $0.unsqueeze_(dim) }
+      }
+    ) { a in
       try a.tensor("input").unsqueeze(a.int("dim"))
     }
-    tensor("torch.squeeze", "input", "dim") { a in
+    tensor(
+      "torch.squeeze", "input", "dim",
+      inPlace: { a in
+        guard let dims = try a.optionalIntOrInts("dim") else {
+          return try a.updated("input") { $0.squeeze_() }
+        }
+        return try a.updated("input") { $0.squeeze_(dims: dims) }
+      }
+    ) { a in
       let x = try a.tensor("input")
       guard let dims = try a.optionalIntOrInts("dim") else { return x.squeeze() }
       return x.squeeze(dims: dims)
@@ -98,10 +120,22 @@ extension Registry {
     tensor("torch.diag", "input", "diagonal") { a in
       try a.tensor("input").diag(a.int("diagonal", default: 0))
     }
-    tensor("torch.tril", "input", "diagonal") { a in
+    tensor(
+      "torch.tril", "input", "diagonal",
+      inPlace: { a in
+        let diagonal = try a.int("diagonal", default: 0)
+        return try a.updated("input") { $0.tril_(diagonal: diagonal) }
+      }
+    ) { a in
       try a.tensor("input").tril(diagonal: a.int("diagonal", default: 0))
     }
-    tensor("torch.triu", "input", "diagonal") { a in
+    tensor(
+      "torch.triu", "input", "diagonal",
+      inPlace: { a in
+        let diagonal = try a.int("diagonal", default: 0)
+        return try a.updated("input") { $0.triu_(diagonal: diagonal) }
+      }
+    ) { a in
       try a.tensor("input").triu(diagonal: a.int("diagonal", default: 0))
     }
     tensor("Tensor.contiguous", "self") { a in try a.tensor("self").contiguous() }

@@ -111,7 +111,13 @@ extension Registry {
   }
 
   private mutating func addScans() {
-    tensor("torch.cumsum", "input", "dim") { a in
+    tensor(
+      "torch.cumsum", "input", "dim",
+      inPlace: { a in
+        let (dim, dtype) = (try a.int("dim"), try a.optionalDType("dtype"))
+        return try a.updated("input") { $0.cumsum_(dim: dim, dtype: dtype) }
+      }
+    ) { a in
       try a.tensor("input").cumsum(dim: a.int("dim"), dtype: a.optionalDType("dtype"))
     }
     tensors("torch.cummax", "input", "dim") { a in
