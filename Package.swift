@@ -22,8 +22,9 @@ let package = Package(
     .target(name: "KobaiOperators", dependencies: ["KobaiTensor"]),
     .target(name: "KobaiTransforms", dependencies: ["KobaiOperators"]),
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
-    .target(name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler"]),
-    .target(name: "KobaiCharts", dependencies: ["Kobai"]),
+    .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
+    .target(name: "KobaiCharts", dependencies: ["KobaiOperators"]),
+    .target(name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler", "KobaiNN"]),
     .target(name: "KobaiFormats"),
 
     // Checks against PyTorch's test databases.
@@ -58,8 +59,10 @@ let package = Package(
       resources: [.copy("Resources")]),
     .testTarget(name: "OperatorLawTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiTransformsTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
-    .testTarget(name: "KobaiChartsTests", dependencies: ["KobaiCharts", "KobaiTestSupport"]),
+    .testTarget(
+      name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),
     .testTarget(name: "KobaiFormatsTests", dependencies: ["KobaiFormats"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Kobai", "KobaiConformance"],

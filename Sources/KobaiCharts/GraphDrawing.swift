@@ -1,4 +1,5 @@
-import Kobai
+import KobaiOperators
+import KobaiTensor
 
 /// A picture of the graph that `backward` walks: leaves above, the output below.
 ///

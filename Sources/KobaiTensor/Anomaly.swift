@@ -10,12 +10,16 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
   public let kind: String
   /// The shapes of the operation's inputs (in forward).
   public let inputs: [Shape]
+  /// The module in whose `forward` the operation was called.
+  public let scope: Scope
 
   public var description: String {
-    inBackward
+    let what =
+      inBackward
       ? "anomaly: \(operation) gave a \(kind) in its gradient"
       : "anomaly: \(operation) gave a \(kind) from finite inputs of shape "
         + inputs.map { "\($0)" }.joined(separator: ", ")
+    return scope.path.map { "\(what) (in \($0))" } ?? what
   }
 
   /// The number test is an operation, which this module does not name; see KobaiOperators.
@@ -64,7 +68,7 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
         else { continue }
         detector.first = Anomaly(
           operation: type(of: primitive).name, inBackward: false, kind: kind,
-          inputs: inputs.map(\.shape))
+          inputs: inputs.map(\.shape), scope: .current)
       }
     }
   }
@@ -86,7 +90,8 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
     quietly { detector in
       guard !detector.isSuspended, let kind = detector.kind(cotangent) else { return }
       detector.first = Anomaly(
-        operation: node.name, inBackward: true, kind: kind, inputs: [])
+        operation: node.name, inBackward: true, kind: kind, inputs: [],
+        scope: node.scope)
     }
   }
 }

@@ -3,7 +3,8 @@ import CKernels
 /// A programming error: a shape, dtype, index or state that an operation cannot work with.
 ///
 /// The message names the operation, what was given, what must hold and the likely remedy:
-/// `matmul: inner dimensions differ: [2, 3] × [4, 5] (3 ≠ 4)`.
+/// `matmul: inner dimensions differ: [2, 3] × [4, 5] (3 ≠ 4)`. Inside of a module's `forward` its path
+/// follows: `… (in Net.fc1)`.
 public struct Misuse: Error, Sendable, Hashable, CustomStringConvertible {
   public let message: String
   public init(_ message: String) { self.message = message }
@@ -14,6 +15,7 @@ public struct Misuse: Error, Sendable, Hashable, CustomStringConvertible {
 /// remembered and answered with `result` (a poisoned tensor, an empty array, zero).
 @inline(never)
 public func misuse<Result>(_ message: String, else result: @autoclosure () -> Result) -> Result {
+  let message = Scope.current.path.map { "\(message) (in \($0))" } ?? message
   guard kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING) != 0 else { fatalError(message) }
   Recovery.current?.record(message)
   return result()

@@ -103,6 +103,9 @@ public struct GradientFunction: Sendable, Hashable, CustomStringConvertible {
   /// `MulBackward0`; `AccumulateGrad` for a leaf.
   public var name: String { node.name }
 
+  /// The path of the module in whose `forward` the operation was recorded, `Net.fc1`; nil outside of all.
+  public var scope: String? { node.scope.path }
+
   /// Where the gradients of the inputs go, in order; inputs that do not require grad are left out.
   public var nextFunctions: [GradientFunction] {
     node.parents.compactMap { $0.map(GradientFunction.init) }

@@ -11,6 +11,8 @@ public class Node: @unchecked Sendable {
   /// How many transforms were active where this was recorded: a tensor tracked outside of a transform
   /// keeps its edge below the transform's tracers.
   public final let level: Int32
+  /// Where it was recorded.
+  public final let scope: Scope
   @usableFromInline final let parent0: Unmanaged<Node>?
   @usableFromInline final let parent1: Unmanaged<Node>?
   @usableFromInline final let lock = SpinLock()
@@ -24,6 +26,7 @@ public class Node: @unchecked Sendable {
   init(level: Int32, depth: Int32, _ parent0: Node? = nil, _ parent1: Node? = nil) {
     self.level = level
     self.depth = depth
+    scope = .current
     self.parent0 = parent0.map(Unmanaged.passRetained)
     self.parent1 = parent1.map(Unmanaged.passRetained)
   }

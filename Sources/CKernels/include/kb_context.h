@@ -18,6 +18,7 @@ enum { KB_RELEASE_INLINE = 32 };
 typedef struct kb_context {
   uint32_t flags;
   uint32_t depth;  // how many transforms are active on this thread
+  uint32_t scope;  // the number of the innermost named scope; 0 outside of all
   void *_Nullable recovery;  // the innermost recovering block
   void *_Nullable anomaly;   // the innermost anomaly mode
   void *_Nullable tracer;    // the innermost trace
@@ -36,6 +37,8 @@ static inline uint32_t kb_context_flags(void) { return kb_thread_context.flags; 
 static inline void kb_context_set_flags(uint32_t flags) { kb_thread_context.flags = flags; }
 static inline uint32_t kb_context_depth(void) { return kb_thread_context.depth; }
 static inline void kb_context_set_depth(uint32_t depth) { kb_thread_context.depth = depth; }
+static inline uint32_t kb_context_scope(void) { return kb_thread_context.scope; }
+static inline void kb_context_set_scope(uint32_t scope) { kb_thread_context.scope = scope; }
 static inline void *_Nullable kb_context_recovery(void) { return kb_thread_context.recovery; }
 static inline void kb_context_set_recovery(void *_Nullable p) { kb_thread_context.recovery = p; }
 static inline void *_Nullable kb_context_anomaly(void) { return kb_thread_context.anomaly; }
