@@ -63,7 +63,8 @@ let package = Package(
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(
       name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),
-    .testTarget(name: "KobaiFormatsTests", dependencies: ["KobaiFormats"]),
+    .testTarget(
+      name: "KobaiFormatsTests", dependencies: ["KobaiFormats"], resources: [.copy("Resources")]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Kobai", "KobaiConformance"],
       resources: [.copy("Cases")]),

@@ -41,18 +41,3 @@ public final class MappedFile: @unchecked Sendable {
     }
   }
 }
-
-/// A file that could not be opened, read or written.
-public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// One sentence that names the file and the system's reason.
-  public let message: String
-  public var description: String { message }
-
-  public init(message: String) { self.message = message }
-
-  /// `action` and the system's reason for the call that has just failed.
-  init(_ action: String, _ path: String) {
-    let reason = String(cString: strerror(errno))
-    message = "\(action) \(path): \(reason)"
-  }
-}
