@@ -59,7 +59,9 @@ let package = Package(
       resources: [.copy("Resources")]),
     .testTarget(name: "OperatorLawTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiTransformsTests", dependencies: ["Kobai", "KobaiTestSupport"]),
-    .testTarget(name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(
+      name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"],
+      resources: [.copy("Resources")]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(
       name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),

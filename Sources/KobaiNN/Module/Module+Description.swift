@@ -44,8 +44,3 @@ extension String {
     split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ")
   }
 }
-
-extension Bool {
-  /// PyTorch's spelling, for descriptions.
-  var python: String { self ? "True" : "False" }
-}

@@ -1,3 +1,5 @@
 extension Operation {
-  static let composed: [Operation] = [pairwiseDistance, cosineSimilarity, normalize]
+  static let composed: [Operation] = [
+    pairwiseDistance, cosineSimilarity, normalize, prelu, glu,
+  ]
 }

@@ -1,0 +1,142 @@
+import KobaiOperators
+import KobaiTensor
+
+/// The transpose of `Conv1d`: it enlarges what a strided convolution makes smaller.
+///
+///     let layer = ConvTranspose1d(16, 33, kernelSize: 3, stride: 2)
+///     layer(Tensor.randn([20, 16, 50])).shape   // [20, 33, 101]
+///
+/// See
+/// [torch.nn.ConvTranspose1d](https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html).
+public final class ConvTranspose1d: ConvolutionLayer, Forward {
+  private let explicitPadding: [Int]
+
+  public init(
+    _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
+    stride: any PerDimension = 1, padding: any PerDimension = 0,
+    outputPadding: any PerDimension = 0, groups: Int = 1, bias: Bool = true,
+    dilation: any PerDimension = 1, dtype: DType? = nil
+  ) {
+    explicitPadding = padding.perDimension.filling(1)
+    super.init(
+      rank: 1, transposed: true, inChannels, outChannels, kernelSize, stride, explicitPadding,
+      dilation, groups, bias, .zeros, outputPadding: outputPadding, dtype)
+  }
+
+  public func forward(_ x: Tensor) -> Tensor { transposed(x, outputPadding) }
+
+  /// With an output of just this size, where the stride leaves a choice.
+  ///
+  /// - Parameter outputSize: the spatial sizes, or all of them.
+  public func callAsFunction(_ x: Tensor, outputSize: [Int]) -> Tensor {
+    scoped { transposed(x, outputPadding(for: outputSize, x.shape, explicitPadding)) }
+  }
+
+  private func transposed(_ x: Tensor, _ outputPadding: [Int]) -> Tensor {
+    x.convTranspose1d(
+      weight, bias: bias, stride: stride, padding: explicitPadding, outputPadding: outputPadding,
+      groups: groups, dilation: dilation)
+  }
+}
+
+/// The transpose of `Conv2d`: it enlarges what a strided convolution makes smaller.
+///
+///     let layer = ConvTranspose2d(16, 8, kernelSize: 4, stride: 2, padding: 1)
+///     layer(Tensor.randn([1, 16, 14, 14])).shape   // [1, 8, 28, 28]
+///
+/// See
+/// [torch.nn.ConvTranspose2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html).
+public final class ConvTranspose2d: ConvolutionLayer, Forward {
+  private let explicitPadding: [Int]
+
+  public init(
+    _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
+    stride: any PerDimension = 1, padding: any PerDimension = 0,
+    outputPadding: any PerDimension = 0, groups: Int = 1, bias: Bool = true,
+    dilation: any PerDimension = 1, dtype: DType? = nil
+  ) {
+    explicitPadding = padding.perDimension.filling(2)
+    super.init(
+      rank: 2, transposed: true, inChannels, outChannels, kernelSize, stride, explicitPadding,
+      dilation, groups, bias, .zeros, outputPadding: outputPadding, dtype)
+  }
+
+  public func forward(_ x: Tensor) -> Tensor { transposed(x, outputPadding) }
+
+  /// With an output of just this size, where the stride leaves a choice.
+  ///
+  /// - Parameter outputSize: the spatial sizes, or all of them.
+  public func callAsFunction(_ x: Tensor, outputSize: [Int]) -> Tensor {
+    scoped { transposed(x, outputPadding(for: outputSize, x.shape, explicitPadding)) }
+  }
+
+  private func transposed(_ x: Tensor, _ outputPadding: [Int]) -> Tensor {
+    x.convTranspose2d(
+      weight, bias: bias, stride: stride, padding: explicitPadding, outputPadding: outputPadding,
+      groups: groups, dilation: dilation)
+  }
+}
+
+/// The transpose of `Conv3d`: it enlarges what a strided convolution makes smaller.
+///
+///     let layer = ConvTranspose3d(16, 8, kernelSize: 2, stride: 2)
+///     layer(Tensor.randn([1, 16, 4, 5, 6])).shape   // [1, 8, 8, 10, 12]
+///
+/// See
+/// [torch.nn.ConvTranspose3d](https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html).
+public final class ConvTranspose3d: ConvolutionLayer, Forward {
+  private let explicitPadding: [Int]
+
+  public init(
+    _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
+    stride: any PerDimension = 1, padding: any PerDimension = 0,
+    outputPadding: any PerDimension = 0, groups: Int = 1, bias: Bool = true,
+    dilation: any PerDimension = 1, dtype: DType? = nil
+  ) {
+    explicitPadding = padding.perDimension.filling(3)
+    super.init(
+      rank: 3, transposed: true, inChannels, outChannels, kernelSize, stride, explicitPadding,
+      dilation, groups, bias, .zeros, outputPadding: outputPadding, dtype)
+  }
+
+  public func forward(_ x: Tensor) -> Tensor { transposed(x, outputPadding) }
+
+  /// With an output of just this size, where the stride leaves a choice.
+  ///
+  /// - Parameter outputSize: the spatial sizes, or all of them.
+  public func callAsFunction(_ x: Tensor, outputSize: [Int]) -> Tensor {
+    scoped { transposed(x, outputPadding(for: outputSize, x.shape, explicitPadding)) }
+  }
+
+  private func transposed(_ x: Tensor, _ outputPadding: [Int]) -> Tensor {
+    x.convTranspose3d(
+      weight, bias: bias, stride: stride, padding: explicitPadding, outputPadding: outputPadding,
+      groups: groups, dilation: dilation)
+  }
+}
+
+extension ConvolutionLayer {
+  /// How much a transposed convolution must add at the end for an output of this size.
+  final func outputPadding(for size: [Int], _ input: Shape, _ padding: [Int]) -> [Int] {
+    let rank = kernelSize.count
+    guard size.count >= rank, input.count >= rank else {
+      return misuse(
+        "\(type(of: self)): output_size must have \(rank) elements, but is \(size)",
+        else: outputPadding)
+    }
+    let (wanted, given) = (size.suffix(rank), input.suffix(rank))
+    var result: [Int] = []
+    for (d, (wanted, given)) in zip(wanted, given).enumerated() {
+      let smallest =
+        (given - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernelSize[d] - 1) + 1
+      guard wanted >= smallest && wanted < smallest + stride[d] else {
+        return misuse(
+          "\(type(of: self)): requested an output size of \(size), but valid sizes of dimension \(d) "
+            + "range from \(smallest) to \(smallest + stride[d] - 1) (for an input of \(input))",
+          else: outputPadding)
+      }
+      result.append(wanted - smallest)
+    }
+    return result
+  }
+}

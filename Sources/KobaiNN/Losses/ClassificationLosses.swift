@@ -1,0 +1,118 @@
+import KobaiOperators
+import KobaiTensor
+
+// Losses of classification as modules; the functions of the same names say what they compute.
+
+/// The negative log-likelihood of classes under softmax; see `crossEntropy`.
+///
+///     CrossEntropyLoss()(Tensor.zeros([2, 10]), Tensor([3, 7]))   // tensor(2.3026)
+public final class CrossEntropyLoss: Module2 {
+  @Buffer public var weight: Tensor?
+  public let ignoreIndex: Int
+  public let reduction: LossReduction
+  public let labelSmoothing: Double
+
+  public init(
+    weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean,
+    labelSmoothing: Double = 0
+  ) {
+    self.weight = weight
+    self.ignoreIndex = ignoreIndex
+    self.reduction = reduction
+    self.labelSmoothing = labelSmoothing
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    crossEntropy(
+      input, target, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction,
+      labelSmoothing: labelSmoothing)
+  }
+}
+
+/// The negative log-likelihood of classes, from log-probabilities; see `nllLoss`.
+public final class NLLLoss: Module2 {
+  @Buffer public var weight: Tensor?
+  public let ignoreIndex: Int
+  public let reduction: LossReduction
+
+  public init(weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean) {
+    self.weight = weight
+    self.ignoreIndex = ignoreIndex
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    nllLoss(input, target, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
+  }
+}
+
+/// Binary cross entropy of probabilities; see `binaryCrossEntropy`.
+///
+///     BCELoss()(Tensor([0.1, 0.9, 0.2]), Tensor([0.0, 1.0, 1.0]))   // tensor(0.6067)
+public final class BCELoss: Module2 {
+  @Buffer public var weight: Tensor?
+  public let reduction: LossReduction
+
+  public init(weight: Tensor? = nil, reduction: LossReduction = .mean) {
+    self.weight = weight
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    binaryCrossEntropy(input, target, weight: weight, reduction: reduction)
+  }
+}
+
+/// Binary cross entropy of logits; see `binaryCrossEntropyWithLogits`.
+public final class BCEWithLogitsLoss: Module2 {
+  @Buffer public var weight: Tensor?
+  @Buffer public var posWeight: Tensor?
+  public let reduction: LossReduction
+
+  public init(weight: Tensor? = nil, reduction: LossReduction = .mean, posWeight: Tensor? = nil) {
+    self.weight = weight
+    self.reduction = reduction
+    self.posWeight = posWeight
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    binaryCrossEntropyWithLogits(
+      input, target, weight: weight, reduction: reduction, posWeight: posWeight)
+  }
+}
+
+/// The Kullback-Leibler divergence of log-probabilities from a target; see `klDiv`.
+public final class KLDivLoss: Module2 {
+  public let reduction: DivergenceReduction
+  public let logTarget: Bool
+
+  public init(reduction: DivergenceReduction = .mean, logTarget: Bool = false) {
+    self.reduction = reduction
+    self.logTarget = logTarget
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    klDiv(input, target, reduction: reduction, logTarget: logTarget)
+  }
+}
+
+/// Small for similar pairs (target 1), large for dissimilar (−1); see `hingeEmbeddingLoss`.
+public final class HingeEmbeddingLoss: Module2 {
+  public let margin: Double
+  public let reduction: LossReduction
+
+  public init(margin: Double = 1, reduction: LossReduction = .mean) {
+    self.margin = margin
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    hingeEmbeddingLoss(input, target, margin: margin, reduction: reduction)
+  }
+}

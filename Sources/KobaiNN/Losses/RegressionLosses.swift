@@ -1,0 +1,109 @@
+import KobaiOperators
+import KobaiTensor
+
+// Losses of regression as modules; the functions of the same names say what they compute.
+
+/// The mean squared error.
+///
+///     MSELoss()(Tensor([400.0, 500.0]), Tensor([450.0, 500.0]))   // tensor(1250.)
+public final class MSELoss: Module2 {
+  public let reduction: LossReduction
+
+  public init(reduction: LossReduction = .mean) {
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    mseLoss(input, target, reduction: reduction)
+  }
+}
+
+/// The mean absolute error.
+///
+///     L1Loss()(Tensor([1.0, 2.0]), Tensor([2.0, 4.0]))   // tensor(1.5000)
+public final class L1Loss: Module2 {
+  public let reduction: LossReduction
+
+  public init(reduction: LossReduction = .mean) {
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    l1Loss(input, target, reduction: reduction)
+  }
+}
+
+/// Squared near 0, absolute further away than `beta`; see `smoothL1Loss`.
+public final class SmoothL1Loss: Module2 {
+  public let reduction: LossReduction
+  public let beta: Double
+
+  public init(reduction: LossReduction = .mean, beta: Double = 1) {
+    self.reduction = reduction
+    self.beta = beta
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    smoothL1Loss(input, target, reduction: reduction, beta: beta)
+  }
+}
+
+/// Squared near 0, absolute further away than `delta`; see `huberLoss`.
+public final class HuberLoss: Module2 {
+  public let reduction: LossReduction
+  public let delta: Double
+
+  public init(reduction: LossReduction = .mean, delta: Double = 1) {
+    self.reduction = reduction
+    self.delta = delta
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    huberLoss(input, target, reduction: reduction, delta: delta)
+  }
+}
+
+/// The negative log-likelihood of counts; see `poissonNLLLoss`.
+public final class PoissonNLLLoss: Module2 {
+  public let logInput, full: Bool
+  public let eps: Double
+  public let reduction: LossReduction
+
+  public init(
+    logInput: Bool = true, full: Bool = false, eps: Double = 1e-8, reduction: LossReduction = .mean
+  ) {
+    self.logInput = logInput
+    self.full = full
+    self.eps = eps
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    poissonNLLLoss(
+      input, target, logInput: logInput, full: full, eps: eps, reduction: reduction)
+  }
+}
+
+/// The negative log-likelihood of normal values; see `gaussianNLLLoss`.
+public final class GaussianNLLLoss: Module3 {
+  public let full: Bool
+  public let eps: Double
+  public let reduction: LossReduction
+
+  public init(full: Bool = false, eps: Double = 1e-6, reduction: LossReduction = .mean) {
+    self.full = full
+    self.eps = eps
+    self.reduction = reduction
+    super.init()
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor, _ variance: Tensor) -> Tensor {
+    gaussianNLLLoss(
+      input, target, variance: variance, full: full, eps: eps, reduction: reduction)
+  }
+}
