@@ -75,6 +75,8 @@ extension ModuleBase {
     var last = 0
     var before: [(number: Int, hook: (ModuleBase, Any) -> Any?)] = []
     var after: [(number: Int, hook: (ModuleBase, Any, Any) -> Any?)] = []
+    /// Called with what the module gave, whatever its inputs are.
+    var observers: [(number: Int, observe: (ModuleBase, Any) -> Void)] = []
   }
 
   @usableFromInline final var hasHooks: Bool { hooks != nil }
@@ -87,8 +89,14 @@ extension ModuleBase {
     return ForwardHookHandle(module: self, number: changed.last)
   }
 
+  @usableFromInline
+  final func observe(_ output: Any) {
+    for (_, observe) in hooks?.observers ?? [] { observe(self, output) }
+  }
+
   fileprivate final func removeHook(_ number: Int) {
     hooks?.before.removeAll { $0.number == number }
     hooks?.after.removeAll { $0.number == number }
+    hooks?.observers.removeAll { $0.number == number }
   }
 }

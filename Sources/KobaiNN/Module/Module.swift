@@ -77,13 +77,21 @@ open class ModuleBase {
   @discardableResult
   public final func eval() -> Self { train(false) }
 
+  /// Training mode for this module alone, as it was before.
+  final func restoreTraining() {
+    isTraining = true
+    modeDidChange()
+  }
+
   /// Runs `body` in this module's scope; `callAsFunction` does so by itself.
   @inlinable
   public final func scoped<R>(_ body: () throws -> R) rethrows -> R {
     let outer = kb_context_scope()
     kb_context_set_scope(scope(below: outer))
     defer { kb_context_set_scope(outer) }
-    return try body()
+    let result = try body()
+    if hasHooks { observe(result) }
+    return result
   }
 
   @usableFromInline
