@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Kobai", targets: ["Kobai"]),
     .library(name: "KobaiCharts", targets: ["KobaiCharts"]),
     .library(name: "KobaiFormats", targets: ["KobaiFormats"]),
+    .library(name: "KobaiData", targets: ["KobaiData"]),
     .executable(name: "kobai-conformance", targets: ["kobai-conformance"]),
   ],
   dependencies: [
@@ -24,7 +25,9 @@ let package = Package(
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiCharts", dependencies: ["KobaiOperators"]),
-    .target(name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler", "KobaiNN"]),
+    .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats"]),
+    .target(
+      name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiData"]),
     .target(name: "KobaiFormats"),
 
     // Checks against PyTorch's test databases.
@@ -67,6 +70,9 @@ let package = Package(
       name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),
     .testTarget(
       name: "KobaiFormatsTests", dependencies: ["KobaiFormats"], resources: [.copy("Resources")]),
+    .testTarget(
+      name: "KobaiDataTests", dependencies: ["Kobai", "KobaiFormats", "KobaiTestSupport"],
+      resources: [.copy("Resources")]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Kobai", "KobaiConformance"],
       resources: [.copy("Cases")]),

@@ -1,4 +1,5 @@
 @_exported import KobaiCompiler
+@_exported import KobaiData
 @_exported import KobaiNN
 @_exported import KobaiOperators
 @_exported import KobaiTensor
