@@ -156,19 +156,6 @@ public enum Zlib {
     }
   }
 
-  /// The CRC of RFC 1952, which ZIP and PNG share.
-  static func crc32(_ bytes: UnsafeRawBufferPointer) throws(FormatError) -> UInt32 {
-    let library = try ZlibLibrary.shared.get()
-    var sum: CUnsignedLong = 0
-    var rest = bytes.bindMemory(to: UInt8.self)
-    while !rest.isEmpty {
-      let step = Swift.min(rest.count, 1 << 30)
-      sum = library.crc32(sum, rest.baseAddress, UInt32(step))
-      rest = UnsafeBufferPointer(rebasing: rest[step...])
-    }
-    return UInt32(truncatingIfNeeded: sum)
-  }
-
   /// The error for a result of libz that is neither progress nor the end.
   static func failure(_ code: Int32, _ message: UnsafePointer<CChar>? = nil) -> FormatError {
     switch code {

@@ -19,8 +19,6 @@ package struct ZlibLibrary: @unchecked Sendable {
     Int32
   typealias Step = @convention(c) (RawStream, Int32) -> Int32
   typealias Simple = @convention(c) (RawStream) -> Int32
-  typealias Checksum =
-    @convention(c) (CUnsignedLong, UnsafePointer<UInt8>?, UInt32) -> CUnsignedLong
 
   let inflateInit: Initialize
   let inflate: Step
@@ -29,7 +27,6 @@ package struct ZlibLibrary: @unchecked Sendable {
   let deflateInit: InitializeDeflate
   let deflate: Step
   let deflateEnd: Simple
-  let crc32: Checksum
 
   /// libz compares the first digit of this with its own version: the interface has been 1 since 1995.
   static let version = "1.2.11"
@@ -64,7 +61,6 @@ package struct ZlibLibrary: @unchecked Sendable {
     deflateInit = try function("deflateInit2_", InitializeDeflate.self)
     deflate = try function("deflate", Step.self)
     deflateEnd = try function("deflateEnd", Simple.self)
-    crc32 = try function("crc32", Checksum.self)
   }
 }
 
