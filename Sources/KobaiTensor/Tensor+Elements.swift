@@ -88,6 +88,9 @@ extension Tensor {
   public func array<S: TensorScalar>(as type: S.Type = S.self) -> [S] {
     guard let value = hostValue("array") else { return [] }
     let converted = value.cast(to: S.elementType).contiguous
+    // With no elements this initialiser writes the count, 0, into the empty array that all threads
+    // share: a data race inside of the standard library.
+    guard converted.count > 0 else { return [] }
     return converted.withElements { pointer, _ in
       Array(unsafeUninitializedCapacity: converted.count) { buffer, count in
         UnsafeMutableRawBufferPointer(buffer).copyMemory(
