@@ -37,11 +37,13 @@ func bindPlain<P: UnaryPrimitive>(_ primitive: P, _ x: Value, _ parent: Node?) -
 
 @inlinable
 func unaryNode<P: UnaryPrimitive>(_ primitive: P, _ parent: Node, _ x: Value, _ y: Value) -> Node {
+  let (level, depth) = (parent.level, parent.depth &+ 1)
+  let parent = Unmanaged.passRetained(parent)
   switch primitive.residuals.mask & 5 {
-  case 0: UnaryNode0(primitive, parent)
-  case 1: UnaryNode1(primitive, parent, x)
-  case 4: UnaryNode1(primitive, parent, y)
-  default: UnaryNode2(primitive, parent, x, y)
+  case 0: return UnaryNode0(primitive, level: level, depth: depth, parent)
+  case 1: return UnaryNode1(primitive, level: level, depth: depth, parent, x)
+  case 4: return UnaryNode1(primitive, level: level, depth: depth, parent, y)
+  default: return UnaryNode2(primitive, level: level, depth: depth, parent, x, y)
   }
 }
 
@@ -64,15 +66,17 @@ func binaryNode<P: BinaryPrimitive>(
   if let xNode { (level, depth) = (xNode.level, xNode.depth) }
   if let yNode { (level, depth) = (max(level, yNode.level), max(depth, yNode.depth)) }
   depth &+= 1
-  switch keptMask(primitive, x: xNode != nil, y: yNode != nil) {
-  case 0: return BinaryNode0(primitive, level: level, depth: depth, xNode, yNode)
-  case 1: return BinaryNode1(primitive, level: level, depth: depth, xNode, yNode, x)
-  case 2: return BinaryNode1(primitive, level: level, depth: depth, xNode, yNode, y)
-  case 4: return BinaryNode1(primitive, level: level, depth: depth, xNode, yNode, z)
-  case 3: return BinaryNode2(primitive, level: level, depth: depth, xNode, yNode, x, y)
-  case 5: return BinaryNode2(primitive, level: level, depth: depth, xNode, yNode, x, z)
-  case 6: return BinaryNode2(primitive, level: level, depth: depth, xNode, yNode, y, z)
-  default: return BinaryNode3(primitive, level: level, depth: depth, xNode, yNode, x, y, z)
+  let kept = keptMask(primitive, x: xNode != nil, y: yNode != nil)
+  let (p0, p1) = (xNode.map(Unmanaged.passRetained), yNode.map(Unmanaged.passRetained))
+  switch kept {
+  case 0: return BinaryNode0(primitive, level: level, depth: depth, p0, p1)
+  case 1: return BinaryNode1(primitive, level: level, depth: depth, p0, p1, x)
+  case 2: return BinaryNode1(primitive, level: level, depth: depth, p0, p1, y)
+  case 4: return BinaryNode1(primitive, level: level, depth: depth, p0, p1, z)
+  case 3: return BinaryNode2(primitive, level: level, depth: depth, p0, p1, x, y)
+  case 5: return BinaryNode2(primitive, level: level, depth: depth, p0, p1, x, z)
+  case 6: return BinaryNode2(primitive, level: level, depth: depth, p0, p1, y, z)
+  default: return BinaryNode3(primitive, level: level, depth: depth, p0, p1, x, y, z)
   }
 }
 

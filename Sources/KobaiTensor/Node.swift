@@ -22,13 +22,17 @@ public class Node: @unchecked Sendable {
   /// Guarded by `lock`.
   @exclusivity(unchecked) final var extras: NodeExtras?
 
+  /// The new node takes over the references to its parents, which were retained for it.
   @inlinable
-  init(level: Int32, depth: Int32, _ parent0: Node? = nil, _ parent1: Node? = nil) {
+  init(
+    level: Int32, depth: Int32, _ parent0: Unmanaged<Node>? = nil,
+    _ parent1: Unmanaged<Node>? = nil
+  ) {
     self.level = level
     self.depth = depth
     scope = .current
-    self.parent0 = parent0.map(Unmanaged.passRetained)
-    self.parent1 = parent1.map(Unmanaged.passRetained)
+    self.parent0 = parent0
+    self.parent1 = parent1
   }
 
   deinit {
@@ -36,7 +40,10 @@ public class Node: @unchecked Sendable {
   }
 
   /// Hands the cotangent of the output on to the parents. The base class is never walked.
-  @usableFromInline func propagate(_ cotangent: Tensor?, _ walk: Walk) {}
+  @usableFromInline func propagate(_ cotangent: Tensor, _ walk: Walk) {}
+
+  /// The same for several outputs, whose cotangents the walk keeps.
+  @usableFromInline func propagateOutputs(_ walk: Walk) {}
 
   /// `MulBackward0`, `AccumulateGrad` …
   public var name: String { "Node" }

@@ -6,7 +6,10 @@ import CKernels
 /// compiled once; only the call of the rule is generic.
 public class Kept1Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var a: Value
-  @usableFromInline init(_ a: Value, level: Int32, depth: Int32, _ p0: Node?, _ p1: Node?) {
+  @usableFromInline init(
+    _ a: Value, level: Int32, depth: Int32, _ p0: Unmanaged<Node>?,
+    _ p1: Unmanaged<Node>?
+  ) {
     self.a = a
     super.init(level: level, depth: depth, p0, p1)
   }
@@ -17,7 +20,8 @@ public class Kept1Node: Node, @unchecked Sendable {
 public class Kept2Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var kept: (Value, Value)
   @usableFromInline init(
-    _ a: Value, _ b: Value, level: Int32, depth: Int32, _ p0: Node?, _ p1: Node?
+    _ a: Value, _ b: Value, level: Int32, depth: Int32, _ p0: Unmanaged<Node>?,
+    _ p1: Unmanaged<Node>?
   ) {
     kept = (a, b)
     super.init(level: level, depth: depth, p0, p1)
@@ -33,7 +37,10 @@ public class Kept2Node: Node, @unchecked Sendable {
 public class Kept3Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var kept: (Value, Value, Value)
   @usableFromInline
-  init(_ a: Value, _ b: Value, _ c: Value, level: Int32, depth: Int32, _ p0: Node?, _ p1: Node?) {
+  init(
+    _ a: Value, _ b: Value, _ c: Value, level: Int32, depth: Int32, _ p0: Unmanaged<Node>?,
+    _ p1: Unmanaged<Node>?
+  ) {
     kept = (a, b, c)
     super.init(level: level, depth: depth, p0, p1)
   }
@@ -47,7 +54,7 @@ public class Kept3Node: Node, @unchecked Sendable {
 
 extension Value {
   /// What is left of a kept value once the graph is freed.
-  static let nothing = Value(bits: 0, dtype: .float32)
+  @inline(__always) static var nothing: Value { Value(bits: 0, dtype: .float32) }
 }
 
 extension Residuals {
@@ -59,11 +66,12 @@ extension Residuals {
 
 public final class UnaryNode0<P: UnaryPrimitive>: Node, @unchecked Sendable {
   let primitive: P
-  @usableFromInline init(_ primitive: P, _ parent: Node) {
+  @usableFromInline
+  init(_ primitive: P, level: Int32, depth: Int32, _ parent: Unmanaged<Node>) {
     self.primitive = primitive
-    super.init(level: parent.level, depth: parent.depth &+ 1, parent, nil)
+    super.init(level: level, depth: depth, parent, nil)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     pullBack(primitive, cotangent, .notKept, .notKept, walk)
   }
   public override var name: String { P.gradientName }
@@ -71,17 +79,20 @@ public final class UnaryNode0<P: UnaryPrimitive>: Node, @unchecked Sendable {
 
 public final class UnaryNode1<P: UnaryPrimitive>: Kept1Node, @unchecked Sendable {
   let primitive: P
-  @usableFromInline init(_ primitive: P, _ parent: Node, _ kept: Value) {
+  @usableFromInline
+  init(_ primitive: P, level: Int32, depth: Int32, _ parent: Unmanaged<Node>, _ kept: Value) {
     self.primitive = primitive
-    super.init(kept, level: parent.level, depth: parent.depth &+ 1, parent, nil)
+    super.init(kept, level: level, depth: depth, parent, nil)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     guard let kept = read(walk) else { return }
-    if primitive.residuals.mask & 1 != 0 {
-      pullBack(
-        primitive, cotangent, Tensor(kept, walk.createGraph ? ownParent0 : nil), .notKept, walk)
+    let keepsInput = primitive.residuals.mask & 1 != 0
+    let tensor =
+      walk.createGraph ? Tensor(kept, keepsInput ? ownParent0 : self) : Tensor(kept)
+    if keepsInput {
+      pullBack(primitive, cotangent, tensor, .notKept, walk)
     } else {
-      pullBack(primitive, cotangent, .notKept, Tensor(kept, walk.createGraph ? self : nil), walk)
+      pullBack(primitive, cotangent, .notKept, tensor, walk)
     }
   }
   public override var name: String { P.gradientName }
@@ -89,11 +100,14 @@ public final class UnaryNode1<P: UnaryPrimitive>: Kept1Node, @unchecked Sendable
 
 public final class UnaryNode2<P: UnaryPrimitive>: Kept2Node, @unchecked Sendable {
   let primitive: P
-  @usableFromInline init(_ primitive: P, _ parent: Node, _ x: Value, _ y: Value) {
+  @usableFromInline
+  init(
+    _ primitive: P, level: Int32, depth: Int32, _ parent: Unmanaged<Node>, _ x: Value, _ y: Value
+  ) {
     self.primitive = primitive
-    super.init(x, y, level: parent.level, depth: parent.depth &+ 1, parent, nil)
+    super.init(x, y, level: level, depth: depth, parent, nil)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     guard let (x, y) = read(walk) else { return }
     let graph = walk.createGraph
     pullBack(
@@ -109,9 +123,9 @@ extension Node {
 
   @inline(__always)
   fileprivate final func pullBack<P: UnaryPrimitive>(
-    _ primitive: P, _ cotangent: Tensor?, _ x: Tensor, _ y: Tensor, _ walk: Walk
+    _ primitive: P, _ dy: Tensor, _ x: Tensor, _ y: Tensor, _ walk: Walk
   ) {
-    guard let dy = cotangent, let parent0, let dx = primitive.pullback(dy, x, y) else { return }
+    guard let parent0, let dx = primitive.pullback(dy, x, y) else { return }
     parent0._withUnsafeGuaranteedRef { walk.add($0, dx, from: self) }
   }
 }
@@ -120,11 +134,13 @@ extension Node {
 
 public final class BinaryNode0<P: BinaryPrimitive>: Node, @unchecked Sendable {
   let primitive: P
-  @usableFromInline init(_ primitive: P, level: Int32, depth: Int32, _ x: Node?, _ y: Node?) {
+  @usableFromInline init(
+    _ primitive: P, level: Int32, depth: Int32, _ x: Unmanaged<Node>?, _ y: Unmanaged<Node>?
+  ) {
     self.primitive = primitive
     super.init(level: level, depth: depth, x, y)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     pullBack(primitive, cotangent, .notKept, .notKept, .notKept, walk)
   }
   public override var name: String { P.gradientName }
@@ -133,11 +149,14 @@ public final class BinaryNode0<P: BinaryPrimitive>: Node, @unchecked Sendable {
 public final class BinaryNode1<P: BinaryPrimitive>: Kept1Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
-  init(_ primitive: P, level: Int32, depth: Int32, _ x: Node?, _ y: Node?, _ a: Value) {
+  init(
+    _ primitive: P, level: Int32, depth: Int32, _ x: Unmanaged<Node>?, _ y: Unmanaged<Node>?,
+    _ a: Value
+  ) {
     self.primitive = primitive
     super.init(a, level: level, depth: depth, x, y)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     guard let a = read(walk) else { return }
     let mask = keptMask(primitive, x: parent0 != nil, y: parent1 != nil)
     pullBack(
@@ -150,11 +169,14 @@ public final class BinaryNode1<P: BinaryPrimitive>: Kept1Node, @unchecked Sendab
 public final class BinaryNode2<P: BinaryPrimitive>: Kept2Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
-  init(_ primitive: P, level: Int32, depth: Int32, _ x: Node?, _ y: Node?, _ a: Value, _ b: Value) {
+  init(
+    _ primitive: P, level: Int32, depth: Int32, _ x: Unmanaged<Node>?, _ y: Unmanaged<Node>?,
+    _ a: Value, _ b: Value
+  ) {
     self.primitive = primitive
     super.init(a, b, level: level, depth: depth, x, y)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     guard let (a, b) = read(walk) else { return }
     let mask = keptMask(primitive, x: parent0 != nil, y: parent1 != nil)
     pullBack(
@@ -169,13 +191,14 @@ public final class BinaryNode3<P: BinaryPrimitive>: Kept3Node, @unchecked Sendab
   let primitive: P
   @usableFromInline
   init(
-    _ primitive: P, level: Int32, depth: Int32, _ x: Node?, _ y: Node?, _ a: Value, _ b: Value,
+    _ primitive: P, level: Int32, depth: Int32, _ x: Unmanaged<Node>?, _ y: Unmanaged<Node>?,
+    _ a: Value, _ b: Value,
     _ c: Value
   ) {
     self.primitive = primitive
     super.init(a, b, c, level: level, depth: depth, x, y)
   }
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     guard let (a, b, c) = read(walk) else { return }
     pullBack(
       primitive, cotangent, origin(1, a, ownParent0, walk), origin(1, b, ownParent1, walk),
@@ -196,14 +219,14 @@ extension Node {
   fileprivate final func origin(_ isKept: UInt32, _ value: Value, _ node: Node?, _ walk: Walk)
     -> Tensor
   {
-    isKept == 0 ? .notKept : Tensor(value, walk.createGraph ? node : nil)
+    if isKept == 0 { return .notKept }
+    return walk.createGraph ? Tensor(value, node) : Tensor(value)
   }
 
   @inline(__always)
   fileprivate final func pullBack<P: BinaryPrimitive>(
-    _ primitive: P, _ cotangent: Tensor?, _ x: Tensor, _ y: Tensor, _ z: Tensor, _ walk: Walk
+    _ primitive: P, _ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor, _ walk: Walk
   ) {
-    guard let dz = cotangent else { return }
     if let parent0, let dx = primitive.pullbackX(dz, x, y, z) {
       parent0._withUnsafeGuaranteedRef { walk.add($0, dx, from: self) }
     }
@@ -243,8 +266,13 @@ final class GeneralNode: Node, @unchecked Sendable {
     for parent in ownedParents { Release.later(parent, nil) }
   }
 
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
-    let cotangents = types.count == 1 ? [cotangent] : walk.takeOutputs(of: self)
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
+    propagate([cotangent], walk)
+  }
+
+  override func propagateOutputs(_ walk: Walk) { propagate(walk.takeOutputs(of: self), walk) }
+
+  private func propagate(_ cotangents: [Tensor?], _ walk: Walk) {
     guard cotangents.contains(where: { $0 != nil }) else { return }
     let empty: (inputs: [Value?], outputs: [Value?])? =
       kept.inputs.contains { $0 != nil } || kept.outputs.contains { $0 != nil } ? ([], []) : nil
@@ -282,11 +310,11 @@ final class OutputNode: Node, @unchecked Sendable {
 
   init(_ node: GeneralNode, _ index: Int) {
     self.index = index
-    super.init(level: node.level, depth: node.depth + 1, node, nil)
+    super.init(level: node.level, depth: node.depth + 1, Unmanaged.passRetained(node), nil)
   }
 
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
-    guard let cotangent, let node = parent0?.takeUnretainedValue() else { return }
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
+    guard let node = parent0?.takeUnretainedValue() else { return }
     walk.add(unsafeDowncast(node, to: GeneralNode.self), output: index, cotangent)
   }
 

@@ -73,16 +73,17 @@ public final class State: Node, @unchecked Sendable {
     Tensor(Value(body: nil, meta: Value.Meta(value.dtype).with(Value.Meta.live)), self)
   }
 
-  override func propagate(_ cotangent: Tensor?, _ walk: Walk) {
-    guard let cotangent, !walk.isSelective else { return }
+  override func propagate(_ cotangent: Tensor, _ walk: Walk) {
+    if walk.isSelective { return }
     while true {
       lock.lock()
-      guard let old = gradient else {
+      if gradient == nil {
         gradient = cotangent
         lock.unlock()
         return
       }
       lock.unlock()
+      guard let old = grad else { continue }
       var sum = walk.sum(old, cotangent)
       if !walk.createGraph { sum = sum.withoutEdge }
       if replace(old, by: sum) { return }

@@ -42,12 +42,20 @@ extension Tensor {
     return unsafeDowncast(node, to: State.self)
   }
 
+  /// Calls `body` with the state that a live tensor names, without another reference to it: this tensor
+  /// holds it meanwhile.
+  @inline(__always)
+  private func withState<R>(_ body: (State) -> R) -> R? {
+    guard value.meta.has(Value.Meta.live),
+      let state = unsafeBitCast(storedNode, to: Unmanaged<State>?.self)
+    else { return nil }
+    return state._withUnsafeGuaranteedRef(body)
+  }
+
   /// The tensor as operations read it: a live tensor's value now, a number in its own dtype.
   public var current: Tensor {
     if value.meta.isPlain { return self }
-    if value.meta.has(Value.Meta.live), let node {
-      return unsafeDowncast(node, to: State.self).snapshot
-    }
+    if let snapshot = withState({ $0.snapshot }) { return snapshot }
     if value.meta.has(Value.Meta.weak) { return Tensor(value.strengthened) }
     return self
   }
@@ -60,10 +68,7 @@ extension Tensor {
   /// The element type.
   public var dtype: DType {
     if value.meta.isPlain { return value.dtype }
-    if value.meta.has(Value.Meta.live), let node {
-      return unsafeDowncast(node, to: State.self).dtype
-    }
-    return current.value.dtype
+    return withState { $0.dtype } ?? current.value.dtype
   }
 
   public var layout: Layout {
@@ -121,9 +126,15 @@ extension Tensor {
   /// What a misuse inside `recovering { }` gives.
   public static let poison = Tensor(.poison)
 
+  /// The number 1, of any dtype but complex128.
+  package static func one(_ dtype: DType) -> Tensor {
+    Tensor(Value(bits: kb_scalar_from_double(dtype.code, 1), dtype: dtype))
+  }
+
   /// What stands for a value that a derivative rule did not declare: reading it is a misuse.
-  @usableFromInline static let notKept = Tensor(
-    Value(body: nil, bits: 1, meta: Value.Meta(.float32).with(Value.Meta.poison)))
+  @inlinable static var notKept: Tensor {
+    Tensor(Value(body: nil, bits: 1, meta: Value.Meta(.float32).with(Value.Meta.poison)))
+  }
 
   func poisonMessage(_ operation: String) -> String {
     value.bits == 1
@@ -218,7 +229,7 @@ extension Tensor {
   /// The gradient that `backward` has accumulated into this leaf (or, after `retainGrad`, here).
   public var grad: Tensor? {
     get {
-      if let state { return state.grad }
+      if value.meta.has(Value.Meta.live) { return withState { $0.grad } ?? nil }
       return node?.retainedGrad
     }
     nonmutating set {
@@ -239,10 +250,13 @@ extension Tensor {
   }
 
   /// Forgets the gradient: `grad` is nil afterwards.
-  public func zeroGrad() { state?.grad = nil }
+  public func zeroGrad() { withState { $0.grad = nil } }
 
   /// The same value without the edge of reverse mode; what transforms below know of it stays.
-  package var withoutEdge: Tensor { Tensor(current.value) }
+  package var withoutEdge: Tensor {
+    if let value = withState({ $0.value }) { return Tensor(value) }
+    return Tensor(current.value)
+  }
 
   /// The value of a live tensor, without history. Assigning replaces it, for all names of the state.
   ///
@@ -250,12 +264,11 @@ extension Tensor {
   public var data: Tensor {
     get { withoutEdge }
     nonmutating set {
-      guard let state else {
+      guard withState({ $0.replace(newValue, operation: "data") }) != nil else {
         return misuse(
           "data: assigning needs a live tensor (a leaf that requires grad, a parameter or a buffer); "
             + "assign to the variable itself instead", else: ())
       }
-      state.replace(newValue, operation: "data")
     }
   }
 }

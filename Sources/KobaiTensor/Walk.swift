@@ -50,11 +50,11 @@ public final class Walk {
   public static func accumulate(
     _ root: Node, _ cotangent: Tensor, retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
   ) {
-    let walk = begin(retainGraph: retainGraph, createGraph: createGraph, sum: sum)
-    walk.level = root.level
-    walk.add(root, cotangent, from: nil)
-    walk.run()
-    walk.end()
+    withWalk(retainGraph: retainGraph, createGraph: createGraph, sum: sum) { walk in
+      walk.level = root.level
+      walk.add(root, cotangent, from: nil)
+      walk.run()
+    }
     withExtendedLifetime(root) {}
   }
 
@@ -63,46 +63,61 @@ public final class Walk {
     _ roots: [(Node, Tensor)], to targets: [Node?], retainGraph: Bool, createGraph: Bool,
     sum: @escaping Sum
   ) -> [Tensor?] {
-    let walk = begin(retainGraph: retainGraph, createGraph: createGraph, sum: sum)
-    walk.isSelective = true
-    walk.level = roots.reduce(0) { max($0, $1.0.level) }
-    walk.results = Array(repeating: nil, count: targets.count)
-    walk.shallowest = Int32.max
-    for (i, target) in targets.enumerated() {
-      guard let target else { continue }
-      let (node, output) = target.origin
-      walk.targets[ObjectIdentifier(node), default: []].append((i, output))
-      walk.shallowest = min(walk.shallowest, node.depth)
+    withWalk(retainGraph: retainGraph, createGraph: createGraph, sum: sum) { walk in
+      walk.isSelective = true
+      walk.level = roots.reduce(0) { max($0, $1.0.level) }
+      walk.results = Array(repeating: nil, count: targets.count)
+      walk.shallowest = Int32.max
+      for (i, target) in targets.enumerated() {
+        guard let target else { continue }
+        let (node, output) = target.origin
+        walk.targets[ObjectIdentifier(node), default: []].append((i, output))
+        walk.shallowest = min(walk.shallowest, node.depth)
+      }
+      for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
+      withExtendedLifetime((roots, targets)) { walk.run() }
+      return walk.results
     }
-    for (node, cotangent) in roots { walk.add(node, cotangent, from: nil) }
-    withExtendedLifetime((roots, targets)) { walk.run() }
-    let results = walk.results
-    walk.end()
-    return results
   }
 
-  /// This thread's walk, taken out of its place so that a walk inside of a hook gets another.
-  private static func begin(
-    retainGraph: Bool, createGraph: Bool, sum: @escaping Sum
-  ) -> Walk {
-    let walk: Walk
+  /// Calls `body` with this thread's walk, taken out of its place so that a walk inside of a hook gets
+  /// another.
+  @inline(__always)
+  private static func withWalk<R>(
+    retainGraph: Bool, createGraph: Bool, sum: @escaping Sum, _ body: (Walk) -> R
+  ) -> R {
+    let owned: Unmanaged<Walk>
     if let workspace = kb_context_workspace() {
       kb_context_set_workspace(nil)
-      walk = Unmanaged<Walk>.fromOpaque(workspace).takeRetainedValue()
+      owned = Unmanaged<Walk>.fromOpaque(workspace)
     } else {
-      walk = Walk()
+      owned = Unmanaged.passRetained(Walk())
       kb_context_release_at_exit { Unmanaged<Walk>.fromOpaque($0).release() }
     }
-    walk.createGraph = createGraph
-    walk.retainGraph = retainGraph
-    walk.sum = sum
-    walk.checksNumbers = kb_context_flags() & UInt32(KB_CONTEXT_ANOMALY) != 0
-    walk.ownsScratch =
-      scratchOwner.compareExchange(
+    let result = owned._withUnsafeGuaranteedRef { walk in
+      walk.begin(retainGraph: retainGraph, createGraph: createGraph, sum: sum)
+      let result = body(walk)
+      walk.end()
+      return result
+    }
+    if kb_context_workspace() == nil {
+      kb_context_set_workspace(owned.toOpaque())
+    } else {
+      owned.release()
+    }
+    return result
+  }
+
+  private func begin(retainGraph: Bool, createGraph: Bool, sum: @escaping Sum) {
+    self.createGraph = createGraph
+    self.retainGraph = retainGraph
+    self.sum = sum
+    checksNumbers = kb_context_flags() & UInt32(KB_CONTEXT_ANOMALY) != 0
+    ownsScratch =
+      Walk.scratchOwner.compareExchange(
         expected: false, desired: true, ordering: .acquiring
       ).exchanged
-    walk.slotTable = walk.ownsScratch ? nil : [:]
-    return walk
+    if !ownsScratch { slotTable = [:] }
   }
 
   private func run() {
@@ -118,19 +133,27 @@ public final class Walk {
       isSelective = false
     }
     if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
-    if slotTable != nil { slotTable = nil }
-    if kb_context_workspace() == nil {
-      kb_context_set_workspace(Unmanaged.passRetained(self).toOpaque())
-    }
+    if !ownsScratch { slotTable = nil }
   }
 
   private func visit(_ node: Node) {
     let slot = takeSlot(of: node)
-    var cotangent: Tensor?
-    if slot >= 0 {
-      cotangent = slots.exchange(nil, at: Int(slot))
-      freeSlots.append(slot)
+    freeSlots.append(slot)
+    let cotangent = slots.take(at: Int(slot))
+    if node.extras != nil || isSelective || checksNumbers {
+      return visitObserved(node, cotangent)
     }
+    if let cotangent {
+      node.propagate(cotangent, self)
+    } else {
+      node.propagateOutputs(self)
+    }
+  }
+
+  /// A visit that hooks, asked-for gradients or the test for numbers take part in.
+  @inline(never)
+  private func visitObserved(_ node: Node, _ cotangent: Tensor?) {
+    var cotangent = cotangent
     if let extras = node.extras {
       if let all = extras.outputs {
         runHooks(ofOutputsOf: unsafeDowncast(node, to: GeneralNode.self), all)
@@ -142,10 +165,17 @@ public final class Walk {
       let list = outputs[ObjectIdentifier(node)]
       for (i, output) in wanted { results[i] = list?[output] ?? cotangent }
     }
+    func propagate() {
+      if let cotangent {
+        node.propagate(cotangent, self)
+      } else {
+        node.propagateOutputs(self)
+      }
+    }
     if checksNumbers {
-      Anomaly.inBackward(of: node, cotangent) { node.propagate(cotangent, self) }
+      Anomaly.inBackward(of: node, cotangent, propagate)
     } else {
-      node.propagate(cotangent, self)
+      propagate()
     }
   }
 
@@ -155,16 +185,14 @@ public final class Walk {
     if node.depth < shallowest { return }
     if checksNumbers, let child { Anomaly.checkBackward(copy cotangent, child) }
     if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
-    let slot = slot(of: node)
-    if slot >= 0 {
-      if let old = slots.exchange(nil, at: Int(slot)) {
-        slots.put(sum(old, cotangent), at: Int(slot))
-      } else {
-        slots.put(cotangent, at: Int(slot))
-      }
-      return
+    let known = slot(of: node)
+    let slot = known < 0 ? enqueue(node) : Int(known)
+    if let old = slots.take(at: slot) {
+      let total = sum(old, cotangent)
+      slots.fill(total, at: slot)
+    } else {
+      slots.fill(cotangent, at: slot)
     }
-    enqueue(node, cotangent)
   }
 
   /// Adds to the cotangent of one of several outputs.
@@ -173,7 +201,7 @@ public final class Walk {
     var list = outputs[id] ?? Array(repeating: nil, count: node.types.count)
     list[output] = list[output].map { sum($0, cotangent) } ?? cotangent
     outputs[id] = list
-    if slot(of: node) < 0 { enqueue(node, nil) }
+    if slot(of: node) < 0 { _ = enqueue(node) }
   }
 
   /// The cotangents of a node with several outputs, which is being visited.
@@ -190,26 +218,26 @@ public final class Walk {
     outputs[ObjectIdentifier(node)] = list
   }
 
-  private func enqueue(_ node: Node, _ cotangent: consuming Tensor?) {
+  /// Has `node` visited in its turn, and returns the slot, empty yet, for its cotangent.
+  private func enqueue(_ node: Node) -> Int {
     let slot: Int32
     if let free = freeSlots.popLast() {
       slot = free
-      slots.put(cotangent, at: Int(slot))
     } else {
       slot = Int32(slots.count)
-      slots.append(cotangent)
+      slots.append(nil)
     }
-    if slotTable == nil { node.slot = slot } else { slotTable?[ObjectIdentifier(node)] = slot }
+    if ownsScratch { node.slot = slot } else { slotTable?[ObjectIdentifier(node)] = slot }
     push(node)
+    return Int(slot)
   }
 
   private func slot(of node: Node) -> Int32 {
-    guard let slotTable else { return node.slot }
-    return slotTable[ObjectIdentifier(node)] ?? -1
+    ownsScratch ? node.slot : slotTable?[ObjectIdentifier(node)] ?? -1
   }
 
   private func takeSlot(of node: Node) -> Int32 {
-    guard slotTable != nil else {
+    if ownsScratch {
       defer { node.slot = -1 }
       return node.slot
     }
@@ -269,7 +297,7 @@ extension Node {
 private struct Stack<Element> {
   private(set) var count = 0
   private var capacity = 0
-  private var base: UnsafeMutablePointer<Element>?
+  fileprivate private(set) var base: UnsafeMutablePointer<Element>?
 
   mutating func append(_ element: consuming Element) {
     if count == capacity { grow() }
@@ -288,17 +316,6 @@ private struct Stack<Element> {
     nonmutating set { base.unsafelyUnwrapped[i] = newValue }
   }
 
-  /// Puts an element in place of another, which is given back.
-  func exchange(_ element: consuming Element, at i: Int) -> Element {
-    let old = (base.unsafelyUnwrapped + i).move()
-    (base.unsafelyUnwrapped + i).initialize(to: element)
-    return old
-  }
-
-  func put(_ element: consuming Element, at i: Int) {
-    base.unsafelyUnwrapped[i] = element
-  }
-
   private mutating func grow() {
     let larger = UnsafeMutablePointer<Element>.allocate(capacity: max(16, capacity * 2))
     if let base {
@@ -312,5 +329,19 @@ private struct Stack<Element> {
   func deallocate() {
     base?.deinitialize(count: count)
     base?.deallocate()
+  }
+}
+
+extension Stack<Tensor?> {
+  /// The element at `i`, which is nil afterwards.
+  func take(at i: Int) -> Tensor? {
+    let element = (base.unsafelyUnwrapped + i).move()
+    (base.unsafelyUnwrapped + i).initialize(to: nil)
+    return element
+  }
+
+  /// Writes to `i`, where nil is: there is nothing to release.
+  func fill(_ element: consuming Tensor, at i: Int) {
+    (base.unsafelyUnwrapped + i).initialize(to: element)
   }
 }

@@ -16,6 +16,14 @@ extension Tensor {
   public func backward(
     gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false
   ) {
+    // The usual loss, a recorded real number, needs none of the checks.
+    if gradient == nil, let node, value.meta.isPlain, value.body == nil,
+      value.dtype.isFloatingPoint
+    {
+      return Walk.accumulate(
+        node, .one(value.dtype), retainGraph: retainGraph ?? createGraph,
+        createGraph: createGraph, sum: +)
+    }
     guard let (node, cotangent) = Self.root(self, gradient, "backward") else { return }
     Walk.accumulate(
       node, cotangent, retainGraph: retainGraph ?? createGraph, createGraph: createGraph, sum: +)

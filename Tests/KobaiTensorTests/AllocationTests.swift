@@ -41,6 +41,18 @@ import Testing
     #expect(count { keep(-y) } ?? 1 == 1)
   }
 
+  /// One for each recorded operation: the walk, the update and the state need none.
+  @Test func gradientDescentStep() {
+    let x = Tensor(3.0, dtype: .float64, requiresGrad: true)
+    let found = count {
+      let y = x ** 2 + (-x).exp()
+      y.backward()
+      x.data = x.data - 0.01 * x.grad
+      x.zeroGrad()
+    }
+    #expect(found ?? 4 == 4)
+  }
+
   @Test func arrays() {
     let (a, b) = (Tensor.ones([8]), Tensor.ones([8]))
     let c = a + b
