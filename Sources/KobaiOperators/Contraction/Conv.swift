@@ -83,18 +83,15 @@ extension Tensor {
 
   /// This tensor, batched by `shape`, under a convolution with its bias [C], without the first dimension
   /// if it had none.
-  func convolved<P: ConvolutionPrimitive>(
+  func convolved<P: BiasableConvolution>(
     _ primitive: P, _ shape: Shape, _ weight: Tensor, _ bias: Tensor?
   ) -> Tensor {
     let isUnbatched = rank < shape.count
     let x = reshape(shape)
-    guard let bias else {
-      return bind(primitive, x, weight).addingChannelBias(nil, droppingBatch: isUnbatched)
-    }
-    // The half types round once, at the end.
-    let wide = dtype.computing
-    return bind(primitive, x.to(wide), weight.to(wide))
-      .addingChannelBias(bias.to(wide), droppingBatch: isUnbatched).to(dtype)
+    let y =
+      bias.map { bind(Primitives.BiasedConvolution(primitive), [x, weight, $0])[0] }
+      ?? bind(primitive, x, weight)
+    return y.addingChannelBias(nil, droppingBatch: isUnbatched)
   }
 
   /// The result of a convolution with its bias [C], without the first dimension for unbatched input.

@@ -93,7 +93,7 @@ extension Tensor {
 
 extension Primitives {
   /// x [N, C, input…] ⋆ w [O, C/groups, kernel…] → [N, O, output…].
-  public struct Convolution: ConvolutionPrimitive {
+  public struct Convolution: BiasableConvolution {
     public static let name = "convolution"
     let geometry: WindowGeometry
     let groups: Int
@@ -114,13 +114,15 @@ extension Primitives {
       TensorType(x.dtype, [x.shape[0], y.shape[0]] + geometry.output)
     }
 
-    public func evaluate(_ x: Value, _ y: Value) -> Value {
+    func evaluate(_ x: Value, _ y: Value, bias: Value?) -> Value {
       let (x, w) = (x.contiguous, y.contiguous)
       var conv = convolution(batch: x.shape[0], inChannels: x.shape[1], outChannels: w.shape[0])
       return x.withElements { px, _ in
         w.withElements { pw, _ in
-          Value.make(x.dtype, infer(x.type, w.type).shape) { out in
-            kb_conv_forward(x.dtype.code, &conv, px, pw, nil, out)
+          bias.withContiguousElements { pb in
+            Value.make(x.dtype, infer(x.type, w.type).shape) { out in
+              kb_conv_forward(x.dtype.code, &conv, px, pw, pb, out)
+            }
           }
         }
       }
@@ -135,7 +137,7 @@ extension Primitives {
   }
 
   /// dy [N, O, output…], w [O, C/groups, kernel…] → dx [N, C, input…]: the transposed convolution.
-  public struct ConvolutionInputGradient: ConvolutionPrimitive {
+  public struct ConvolutionInputGradient: BiasableConvolution {
     public static let name = "convolutionInputGradient"
     let geometry: WindowGeometry
     let groups: Int
@@ -156,14 +158,16 @@ extension Primitives {
       TensorType(x.dtype, [x.shape[0], y.shape[1] * groups] + geometry.input)
     }
 
-    public func evaluate(_ x: Value, _ y: Value) -> Value {
+    func evaluate(_ x: Value, _ y: Value, bias: Value?) -> Value {
       let (dy, w) = (x.contiguous, y.contiguous)
       var conv = convolution(
         batch: dy.shape[0], inChannels: w.shape[1] * groups, outChannels: dy.shape[1])
       return dy.withElements { pdy, _ in
         w.withElements { pw, _ in
-          Value.make(dy.dtype, infer(dy.type, w.type).shape) { out in
-            kb_conv_input_gradient(dy.dtype.code, &conv, pdy, pw, nil, out)
+          bias.withContiguousElements { pb in
+            Value.make(dy.dtype, infer(dy.type, w.type).shape) { out in
+              kb_conv_input_gradient(dy.dtype.code, &conv, pdy, pw, pb, out)
+            }
           }
         }
       }
@@ -226,6 +230,8 @@ extension Operation {
     primitives: [
       Primitives.Convolution.self, Primitives.ConvolutionInputGradient.self,
       Primitives.ConvolutionWeightGradient.self,
+      Primitives.BiasedConvolution<Primitives.Convolution>.self,
+      Primitives.BiasedConvolution<Primitives.ConvolutionInputGradient>.self,
     ],
     samples: [
       Sample(.uniform(-2...2, [2, 4, 5]), .uniform(-2...2, [6, 2, 2])) {
