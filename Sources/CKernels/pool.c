@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kb_threads.h"
+#include "pool_pairs.h"
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -29,7 +30,7 @@ typedef struct pool_job {
   bool count_include_pad;
   intptr_t divisor_override;
   size_t range_bytes;
-  const void *x;
+  const void *x, *dy; // dy: only for the gradient of max pooling
   void *y;
   int64_t *indices;
 } pool_job;
@@ -168,6 +169,7 @@ typedef void (*pool_body)(void *context, size_t begin, size_t end);
   }
 
 BODIES(max_pool);
+BODIES(max_pool_gradient);
 BODIES(average_pool);
 BODIES(average_pool_gradient);
 BODIES(adaptive_average);
@@ -193,12 +195,80 @@ static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t p
   kb_narrow(dtype, planes * y_count, wide_y, y);
 }
 
+// Windows of 2 × 2 elements that neither overlap nor reach beyond the input.
+static bool takes_pairs(kb_dtype dtype, const kb_window *window) {
+  if (dtype != KB_FLOAT32 || window->kernel[0] != 1 || window->input[0] != 1 ||
+      window->output[0] != 1 || window->padding_begin[0] != 0)
+    return false;
+  for (int d = 1; d < 3; d++) {
+    if (window->kernel[d] != 2 || window->stride[d] != 2 || window->dilation[d] != 1 ||
+        window->padding_begin[d] != 0 || 2 * window->output[d] > window->input[d])
+      return false;
+  }
+  return true;
+}
+
+static void max_pairs(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  const kb_pool_pairs forward = kb_pool_pairs_active()->forward;
+  const intptr_t width = job->window.input[2], columns = job->window.output[2];
+  for (size_t plane = begin; plane < end; plane++) {
+    const float *x = (const float *)job->x + plane * (size_t)job->inputs;
+    float *y = (float *)job->y + plane * (size_t)job->outputs;
+    for (intptr_t row = 0; row < job->window.output[1]; row++)
+      forward(columns, x + 2 * row * width, x + (2 * row + 1) * width, y + row * columns);
+  }
+}
+
+static void max_pairs_gradient(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  const kb_pool_pairs_gradient gradient = kb_pool_pairs_active()->gradient;
+  const intptr_t width = job->window.input[2], columns = job->window.output[2];
+  const intptr_t rows = job->window.output[1], rest = width - 2 * columns;
+  for (size_t plane = begin; plane < end; plane++) {
+    const float *x = (const float *)job->x + plane * (size_t)job->inputs;
+    const float *dy = (const float *)job->dy + plane * (size_t)job->outputs;
+    float *dx = (float *)job->y + plane * (size_t)job->inputs;
+    for (intptr_t row = 0; row < rows; row++) {
+      const intptr_t upper = 2 * row * width, lower = upper + width;
+      gradient(columns, x + upper, x + lower, dy + row * columns, dx + upper, dx + lower);
+      for (intptr_t i = 2 * columns; rest > 0 && i < width; i++) dx[upper + i] = dx[lower + i] = 0;
+    }
+    memset(dx + 2 * rows * width, 0,
+           (size_t)((job->window.input[1] - 2 * rows) * width) * sizeof(float));
+  }
+}
+
 void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
                  int64_t *indices) {
+  if (!indices && takes_pairs(dtype, window)) {
+    pool_job job = {.window = *window, .x = x, .y = y};
+    job.inputs = window->input[1] * window->input[2];
+    job.outputs = window->output[1] * window->output[2];
+    kb_parallel_for(planes, plane_grain(&job), max_pairs, &job);
+    return;
+  }
   pool_job job = make_job(window, false, x, y);
   job.indices = indices;
   run(max_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
   end_job(&job);
+}
+
+void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
+                          const void *dy, void *dx) {
+  const size_t inputs = product(window->input), outputs = product(window->output);
+  if (takes_pairs(dtype, window)) {
+    pool_job job = {.window = *window, .x = x, .dy = dy, .y = dx};
+    job.inputs = (intptr_t)inputs, job.outputs = (intptr_t)outputs;
+    kb_parallel_for(planes, plane_grain(&job), max_pairs_gradient, &job);
+    return;
+  }
+  float *wide_dy = kb_dtype_is_half(dtype) ? kb_widen(dtype, planes * outputs, dy) : NULL;
+  pool_job job = make_job(window, false, x, dx);
+  job.dy = wide_dy ? wide_dy : dy;
+  run(max_pool_gradient_bodies, dtype, &job, planes, inputs, inputs);
+  end_job(&job);
+  if (wide_dy) kb_release_wide(wide_dy, planes * outputs);
 }
 
 void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, bool count_include_pad,

@@ -13,6 +13,11 @@
 void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
                  int64_t *indices);
 
+// Transpose of kb_max_pool as a function of x that selects the elements it selects now. Half types
+// accumulate in float.
+void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
+                          const void *dy, void *dx);
+
 // Transpose of selecting by `indices`: dx[plane, indices[plane, o]] += dy[plane, o], from zero, in
 // the order of o. Serves max pooling and adaptive max pooling. Half types accumulate in float.
 void kb_pool_scatter(kb_dtype dtype, size_t planes, size_t input_count, size_t output_count,

@@ -17,10 +17,10 @@ extension Tensor {
     kernelSize: any PerDimension, stride: (any PerDimension)? = nil, padding: any PerDimension = 0,
     dilation: any PerDimension = 1, ceilMode: Bool = false
   ) -> Tensor {
-    maxPool1dWithIndices(
-      kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
-      ceilMode: ceilMode
-    ).values
+    maxPoolValues(
+      PoolArguments.geometry(
+        "maxPool1d", rank: 1, self, kernelSize: kernelSize, stride: stride, padding: padding,
+        dilation: dilation, ceilMode: ceilMode))
   }
 
   /// `maxPool1d` together with where each largest element lies: its position among those of its channel,
@@ -42,10 +42,10 @@ extension Tensor {
     kernelSize: any PerDimension, stride: (any PerDimension)? = nil, padding: any PerDimension = 0,
     dilation: any PerDimension = 1, ceilMode: Bool = false
   ) -> Tensor {
-    maxPool2dWithIndices(
-      kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
-      ceilMode: ceilMode
-    ).values
+    maxPoolValues(
+      PoolArguments.geometry(
+        "maxPool2d", rank: 2, self, kernelSize: kernelSize, stride: stride, padding: padding,
+        dilation: dilation, ceilMode: ceilMode))
   }
 
   /// `maxPool2d` together with where each largest element lies: its position among those of its channel,
@@ -67,10 +67,10 @@ extension Tensor {
     kernelSize: any PerDimension, stride: (any PerDimension)? = nil, padding: any PerDimension = 0,
     dilation: any PerDimension = 1, ceilMode: Bool = false
   ) -> Tensor {
-    maxPool3dWithIndices(
-      kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
-      ceilMode: ceilMode
-    ).values
+    maxPoolValues(
+      PoolArguments.geometry(
+        "maxPool3d", rank: 3, self, kernelSize: kernelSize, stride: stride, padding: padding,
+        dilation: dilation, ceilMode: ceilMode))
   }
 
   /// `maxPool3d` together with where each largest element lies: its position among those of its channel,
@@ -85,6 +85,11 @@ extension Tensor {
         dilation: dilation, ceilMode: ceilMode))
   }
 
+  private func maxPoolValues(_ geometry: WindowGeometry?) -> Tensor {
+    guard let geometry else { return .poison }
+    return bind(Primitives.MaxPoolValues(geometry), self)
+  }
+
   private func maxPooled(_ geometry: WindowGeometry?) -> (values: Tensor, indices: Tensor) {
     guard let geometry else { return (.poison, .poison) }
     let outputs = bind(Primitives.MaxPool(geometry), [self])
@@ -93,6 +98,75 @@ extension Tensor {
 }
 
 extension Primitives {
+  /// Largest elements alone. Their positions are found anew for the derivative: to write and read them
+  /// would take more time than that, and twice the memory of the elements.
+  public struct MaxPoolValues: UnaryPrimitive {
+    public static let name = "maxPoolValues"
+    public static let gradientName = MaxPool.gradientName
+    let geometry: WindowGeometry
+
+    init(_ geometry: WindowGeometry) { self.geometry = geometry }
+
+    public func infer(_ x: TensorType) -> TensorType { x.replacing(last: geometry.output) }
+
+    public func evaluate(_ x: Value) -> Value {
+      let x = x.contiguous
+      var window = geometry.window
+      return x.withElements { px, _ in
+        Value.make(x.dtype, infer(x.type).shape) { out in
+          kb_max_pool(x.dtype.code, &window, x.planes(geometry.rank), px, out, nil)
+        }
+      }
+    }
+
+    public var residuals: Residuals { .input }
+
+    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      bind(MaxPoolGradient(geometry), dy, x)
+    }
+    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      bind(PoolGather(geometry.input), dx, geometry.positions(in: x))
+    }
+    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
+  }
+
+  /// dy [..., output…], x [..., input…] → dy at the positions of the largest elements of x, zero
+  /// elsewhere. Linear in dy; constant between jumps in x.
+  public struct MaxPoolGradient: BinaryPrimitive {
+    public static let name = "maxPoolGradient"
+    let geometry: WindowGeometry
+
+    init(_ geometry: WindowGeometry) { self.geometry = geometry }
+
+    public func infer(_ x: TensorType, _ y: TensorType) -> TensorType { y }
+    public func evaluate(_ x: Value, _ y: Value) -> Value {
+      let (dy, x) = (x.contiguous, y.contiguous)
+      var window = geometry.window
+      return dy.withElements { pdy, _ in
+        x.withElements { px, _ in
+          Value.make(x.dtype, x.layout) { out in
+            kb_max_pool_gradient(x.dtype.code, &window, x.planes(geometry.rank), px, pdy, out)
+          }
+        }
+      }
+    }
+    public var residualsForX: Residuals { .input(1) }
+    public var residualsForY: Residuals { .none }
+    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      bind(PoolGather(geometry.input), dz, geometry.positions(in: y))
+    }
+    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
+    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      bind(self, dx, y)
+    }
+    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
+    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
+    public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
+      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
+      return [bind(self, full[0], full[1])]
+    }
+  }
+
   /// Largest elements and their positions. As a function of x for fixed positions it is `PoolGather`.
   public struct MaxPool: Primitive {
     public static let name = "maxPool"
@@ -214,6 +288,11 @@ extension Primitives {
   }
 }
 
+extension WindowGeometry {
+  /// Where the largest elements of x lie.
+  fileprivate func positions(in x: Tensor) -> Tensor { bind(Primitives.MaxPool(self), [x])[1] }
+}
+
 extension Operation {
   static let maxPool1d = Operation(
     "maxPool1d", .pooling,
@@ -231,10 +310,18 @@ extension Operation {
   static let maxPool2d = Operation(
     "maxPool2d", .pooling,
     primitives: [
-      Primitives.MaxPool.self, Primitives.PoolGather.self, Primitives.PoolScatter.self,
+      Primitives.MaxPoolValues.self, Primitives.MaxPoolGradient.self, Primitives.MaxPool.self,
+      Primitives.PoolGather.self, Primitives.PoolScatter.self,
     ],
     samples: [
       Sample(.distinct([2, 2, 4, 5])) { $0[0].maxPool2d(kernelSize: 2) },
+      Sample(.distinct([2, 5, 26])) { $0[0].maxPool2d(kernelSize: 2) },
+      Sample(
+        .distinct([2, 4, 5]),
+        results: {
+          let (values, indices) = $0[0].maxPool2dWithIndices(kernelSize: 2, stride: 1)
+          return [values, indices]
+        }),
       Sample(.distinct([1, 5, 5])) {
         $0[0].maxPool2d(kernelSize: [3, 2], stride: [2, 1], padding: [1, 0], ceilMode: true)
       },
