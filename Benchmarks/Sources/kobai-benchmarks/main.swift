@@ -1,10 +1,13 @@
 import CPeak
 import Kobai
 
-// swift run -c release --package-path Benchmarks
+// swift run -c release --package-path Benchmarks kobai-benchmarks [matmul] [scalar] [step] [convolution]
 //
-// The floors and budgets of docs/performance.md. These are for a quiet machine: run alone, and quote
-// ratios and medians.
+// The floors and budgets of docs/performance.md; all of them unless some are named. These are for a
+// quiet machine: run alone, and quote ratios and medians.
+
+let chosen = CommandLine.arguments.dropFirst()
+func isChosen(_ group: String) -> Bool { chosen.isEmpty || chosen.contains(group) }
 
 func line(_ name: String, _ value: Double, _ unit: String, _ note: String = "") {
   func padded(_ text: String, _ width: Int) -> String {
@@ -14,29 +17,31 @@ func line(_ name: String, _ value: Double, _ unit: String, _ note: String = "") 
   print(padded(name, 46) + padded("\(rounded) \(unit)", 18) + note)
 }
 
-let peak = { () -> Double in
-  let rounds = 2_000_000
-  var operations = 0.0
-  let seconds = measure { operations = peak_run(rounds) }
-  return operations / seconds / 1e9
-}()
-line("float32 FMA peak, one core", peak, "GFLOP/s")
+if isChosen("matmul") {
+  let peak = { () -> Double in
+    let rounds = 2_000_000
+    var operations = 0.0
+    let seconds = measure { operations = peak_run(rounds) }
+    return operations / seconds / 1e9
+  }()
+  line("float32 FMA peak, one core", peak, "GFLOP/s")
 
-Threads.count = 1
-for n in [64, 128, 256, 512, 1024, 2048] {
-  let (a, b) = (Tensor.randn([n, n]), Tensor.randn([n, n]))
-  let flops = 2 * Double(n * n * n)
   Threads.count = 1
-  let one = flops / measure { _ = a.matmul(b) } / 1e9
-  Threads.count = 2
-  let two = flops / measure { _ = a.matmul(b) } / 1e9
-  line(
-    "matmul \(n)³, float32", one, "GFLOP/s",
-    "\(Int(100 * one / peak)) % of peak; two threads × \((two / one * 100).rounded() / 100)")
+  for n in [64, 128, 256, 512, 1024, 2048] {
+    let (a, b) = (Tensor.randn([n, n]), Tensor.randn([n, n]))
+    let flops = 2 * Double(n * n * n)
+    Threads.count = 1
+    let one = flops / measure { _ = a.matmul(b) } / 1e9
+    Threads.count = 2
+    let two = flops / measure { _ = a.matmul(b) } / 1e9
+    line(
+      "matmul \(n)³, float32", one, "GFLOP/s",
+      "\(Int(100 * one / peak)) % of peak; two threads × \((two / one * 100).rounded() / 100)")
+  }
+  Threads.count = 0
 }
-Threads.count = 0
 
-do {
+if isChosen("scalar") {
   let (x, y) = (Tensor(1.5, dtype: .float32), Tensor(2.5, dtype: .float32))
   line("scalar x * y, untracked", measure { _ = x * y } * 1e9, "ns")
   let leaf = Tensor(2.0, requiresGrad: true)
@@ -52,7 +57,7 @@ do {
     } * 1e9 / 101, "ns")
 }
 
-do {
+if isChosen("step") {
   let x = Tensor(3.0, dtype: .float64, requiresGrad: true)
   line(
     "gradient-descent step on x² + e^(-x)",
@@ -64,9 +69,11 @@ do {
     } * 1e6, "µs")
 }
 
-do {
+if isChosen("scalar") {
   let x = Tensor.ones([32, 32])
   let tracked = Tensor.ones([32, 32], requiresGrad: true) * 1.0
   line("32 × 32 add, untracked", measure { _ = x + x } * 1e9, "ns")
   line("32 × 32 add, recorded and released", measure { _ = tracked + tracked } * 1e9, "ns")
 }
+
+if isChosen("convolution") { convolutionBenchmarks() }
