@@ -2,7 +2,7 @@
 
     python Tools/formats/make_resources.py Tests/KobaiFormatsTests/Resources
 
-Needs Python 3.10 or later with NumPy, safetensors and pypng.
+Needs Python 3.10 or later with NumPy, PyTorch, safetensors and pypng.
 """
 
 import csv
@@ -12,11 +12,15 @@ import json
 import os
 import struct
 import sys
+import time
 import zipfile
 import zlib
 
 import numpy as np
 import png
+
+# Archives are dated; the files should be the same each time.
+zipfile.time = type("", (), {"time": time.time, "localtime": lambda *_: (1980, 1, 1, 0, 0, 0, 0, 0, 0)})
 
 out = sys.argv[1]
 os.makedirs(out, exist_ok=True)
@@ -471,4 +475,145 @@ damaged = {
 save(
     "png.json",
     {"images": images, "damaged": {name: data.hex() for name, data in damaged.items()}},
+)
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+json_texts = [
+    "null", "true", " false ", "0", "-1", "9223372036854775807", "-9223372036854775808", "1.0",
+    "-0.0", "1.5e3", "1E-5", "1e+16", "123456789012345678e-1", "5e-324", "1.7976931348623157e308",
+    "0.1", "100000000000000000000000.0", '""', '"a"', '"\\u00e9\\n\\"\\\\\\/\\b\\f\\r\\t\\u0001"',
+    '"\\ud83d\\ude00 \u52fe\u914d"', "[]", "[ ]", "{}", "{ }", "[1,2, 3 ]", '{"b":1,"a":[{"c":null}]}',
+    '\t{ "x" : [ true , { } ] }\r\n', '{"":0}', "[" * 100 + "]" * 100, '["\x7f\u2028"]',
+]
+json_faults = [
+    "", " ", "nul", "truee", "True", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x1", "NaN", "1 2",
+    "-Infinity", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "}", '{"a"}', '{"a":}', '{"a":1,}',
+    "{a:1}", "{'a':1}", '{"a" 1}', '{"a":1 "b":2}', "{1:2}", '"', '"a', '"\\', '"\\x"', '"\\u12"',
+    '"\\u12g4"', '"a\nb"', '"\x01"', "\ufeff1", "[1]]", "//x\n1", '"\\u+123"',
+]
+for fault in json_faults:
+    try:
+        json.loads(fault)
+        assert fault in ("NaN", "-Infinity"), fault
+    except ValueError:
+        pass
+save(
+    "json.json",
+    {
+        "texts": [
+            {"text": t, "compact": json.dumps(json.loads(t), separators=(",", ":"), ensure_ascii=False)}
+            for t in json_texts
+        ],
+        "faults": json_faults
+        # Python takes these: a half of a surrogate pair, a name twice, and a number beyond any.
+        + ['"\\ud83d"', '"\\ude00"', '"\\ud83d\\u0041"', '{"a":1,"\\u0061":2}', "1e400", "[" * 300 + "]" * 300],
+    },
+)
+
+# --- safetensors ---------------------------------------------------------------------------------
+
+import safetensors
+import safetensors.torch
+import torch
+
+names = {
+    torch.bool: "BOOL", torch.uint8: "U8", torch.int8: "I8", torch.float8_e5m2: "F8_E5M2",
+    torch.float8_e4m3fn: "F8_E4M3", torch.float8_e8m0fnu: "F8_E8M0", torch.int16: "I16",
+    torch.uint16: "U16", torch.float16: "F16", torch.bfloat16: "BF16", torch.int32: "I32",
+    torch.uint32: "U32", torch.float32: "F32", torch.complex64: "C64", torch.float64: "F64",
+    torch.int64: "I64", torch.uint64: "U64",
+}
+torch.manual_seed(0)
+
+
+def random_tensor(dtype, shape):
+    size = torch.empty(0, dtype=dtype).element_size()
+    raw = torch.randint(0, 2 if dtype == torch.bool else 120, (int(np.prod(shape)) * size,))
+    return raw.to(torch.uint8).view(dtype).reshape(shape)
+
+
+def safetensors_case(tensors, metadata=None):
+    return {
+        "file": safetensors.torch.save(tensors, metadata).hex(),
+        "metadata": metadata or {},
+        "tensors": [
+            {
+                "name": name,
+                "dtype": names[tensor.dtype],
+                "shape": list(tensor.shape),
+                "elements": tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes().hex(),
+            }
+            for name, tensor in tensors.items()
+        ],
+    }
+
+
+# The format's own implementation says which headers are valid.
+U8 = '{"dtype":"U8","shape":[2],"data_offsets":[0,2]}'
+headers = [
+    ("{}", 0), ("{}   ", 0), ("{}\n", 0), (" {}", 0), ("{}x", 0), ("[]", 0), ("null", 0), ("", 0),
+    ('{"a":%s}' % U8, 2), ('{"a":%s}' % U8, 1), ('{"a":%s}' % U8, 3), ('{"a":%s,}' % U8, 2),
+    ('{"a":{"shape":[2],"dtype":"U8","data_offsets":[0,2],"more":[1.5,{"x":-1}]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2],"dtype":"U8"}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2.0],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2e0],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":["2"],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[-2],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":2,"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":null,"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":[2,0]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":{"0":0}}}', 2),
+    ('{"a":{"dtype":"u8","shape":[2],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":8,"shape":[2],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,2]}}', 2),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}', 3),
+    ('{"a":%s,"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}' % U8, 3),
+    ('{"a":%s,"b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]}}' % U8, 5),
+    ('{"a":%s,"b":%s}' % (U8, U8), 2),
+    ('{"b":{"dtype":"F32","shape":[],"data_offsets":[2,6]},"a":%s}' % U8, 6),
+    ('{"e":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"a":%s}' % U8, 2),
+    ('{"e":{"dtype":"F32","shape":[0],"data_offsets":[2,2]},"a":%s}' % U8, 2),
+    ('{"e":{"dtype":"F32","shape":[0],"data_offsets":[1,1]},"a":%s}' % U8, 2),
+    ('{"a":{"dtype":"U8","shape":[0,9223372036854775807,4],"data_offsets":[0,0]}}', 0),
+    ('{"a":{"dtype":"U8","shape":[9223372036854775807,4,0],"data_offsets":[0,0]}}', 0),
+    ('{"a":{"dtype":"U8","shape":[2],"data_offsets":[18446744073709551614,18446744073709551616]}}', 2),
+    ('{"__metadata__":null,"a":%s}' % U8, 2), ('{"__metadata__":{},"a":%s}' % U8, 2),
+    ('{"__metadata__":{"a":"b"},"a":%s}' % U8, 2), ('{"__metadata__":{"a":1},"a":%s}' % U8, 2),
+    ('{"__metadata__":[],"a":%s}' % U8, 2), ('{"__metadata__":{"a":null},"a":%s}' % U8, 2),
+    ('{"__metadata__":{},"__metadata__":{}}', 0), ('{"\\u0061":%s}' % U8, 2), ('{"":%s}' % U8, 2),
+    ('{"a":null}', 0), ('{"a":[]}', 0), ('{"a":{}}', 0),
+]
+
+
+def verdict(header, size):
+    data = struct.pack("<Q", len(header.encode())) + header.encode() + bytes(size)
+    try:
+        safetensors.deserialize(data)
+        return True
+    except Exception:
+        return False
+
+
+every = {f"t.{i}": random_tensor(d, (2, 3)) for i, d in enumerate(names)}
+save(
+    "safetensors.json",
+    {
+        "files": [
+            safetensors_case(every),
+            safetensors_case({}),
+            safetensors_case(
+                {"weight": torch.randn(3, 4), "bias": torch.randn(3), "step": torch.tensor(7)},
+                {"format": "pt"},
+            ),
+            safetensors_case(
+                {"b": torch.zeros(0, 4), "a": torch.ones(5, dtype=torch.bool), "\u52fe\u914d \"\\": torch.ones(1),
+                 "Z": torch.ones(1), "\xe9": torch.ones(1), "a.b": torch.ones(1), "a_b": torch.ones(1)},
+                {"n\xe9\"\n\\": "tab\t\x01\x7f\u2028\U0001f642/"},
+            ),
+        ],
+        "headers": [{"header": h, "data": n, "isValid": verdict(h, n)} for h, n in headers],
+    },
 )

@@ -25,7 +25,7 @@ extension CSV.Encoding {
     if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
       throw FormatError("csv", "the file is UTF-16 text; save it as UTF-8")
     }
-    if let fault = firstFault(inUTF8: bytes) {
+    if let fault = UTF8Check.firstFault(bytes) {
       let line = CSVParser.line(in: bytes, at: fault)
       throw FormatError(
         "csv",
@@ -34,44 +34,6 @@ extension CSV.Encoding {
       )
     }
     return bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-  }
-
-  /// The first byte that does not belong there; nil if all is UTF-8.
-  ///
-  /// Source: Unicode 15, table 3-7, *Well-Formed UTF-8 Byte Sequences*.
-  static func firstFault(inUTF8 bytes: UnsafeBufferPointer<UInt8>) -> Int? {
-    let raw = UnsafeRawBufferPointer(bytes)
-    var index = 0
-    while index < bytes.count {
-      while index + 8 <= bytes.count,
-        raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-      {
-        index += 8
-      }
-      guard index < bytes.count else { return nil }
-      let first = bytes[index]
-      if first < 0x80 {
-        index += 1
-        continue
-      }
-      let (length, second): (Int, ClosedRange<UInt8>)
-      switch first {
-      case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
-      case 0xE0: (length, second) = (3, 0xA0...0xBF)
-      case 0xED: (length, second) = (3, 0x80...0x9F)
-      case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
-      case 0xF0: (length, second) = (4, 0x90...0xBF)
-      case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
-      case 0xF4: (length, second) = (4, 0x80...0x8F)
-      default: return index
-      }
-      guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { return index }
-      for offset in 2..<Swift.max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 {
-        return index
-      }
-      index += length
-    }
-    return nil
   }
 
   /// Shift_JIS as UTF-8, by the C library's iconv.

@@ -72,9 +72,10 @@ public struct CSV: Sendable {
       header = spans.map { $0.string(text) }
       spans.removeAll(keepingCapacity: true)
     }
-    // The first row's length foretells how many fields there will be; an eighth more is cheap.
+    // The first row's length foretells how many fields there will be, an eighth more is cheap, and
+    // there are no more fields than bytes.
     let rows = (text.count - start) / Swift.max(parser.position - start, 1) + 1
-    spans.reserveCapacity(Swift.min(rows + rows / 8, 1 << 16) * columnCount)
+    spans.reserveCapacity(Swift.min((rows + rows / 8) * columnCount, text.count + 1))
     while true {
       let before = spans.count
       guard try parser.nextRow(&spans) else { return (header, spans, columnCount) }

@@ -1,16 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension SafeTensors {
   /// A tensor to be written.
   public struct Item: Sendable {
@@ -30,8 +17,10 @@ extension SafeTensors {
 
   /// The bytes of a file with these tensors.
   ///
-  /// Tensors with larger elements come first, so that each is aligned to its elements; equal sizes
-  /// are in the order of their names. The same input gives the same bytes.
+  /// Tensors with larger elements come first, so that each is aligned to its elements; those of one
+  /// type are in the order of their names. The same input gives the same bytes: those that Python's
+  /// `safetensors` writes (which puts metadata of several keys in no particular order; here they are
+  /// sorted).
   ///
   /// - Throws: `SafeTensorsError` if a name stands twice or a shape does not fit its bytes.
   public static func encode(
@@ -54,26 +43,19 @@ extension SafeTensors {
   ) throws {
     let sorted = inOrder(items)
     let header = try header(sorted, metadata)
-    let draft = "\(path).\(getpid()).partial"
-    guard let file = fopen(draft, "wb") else { throw FileError("cannot write", draft) }
-    var complete = put(header, file)
-    for item in sorted where complete { complete = put(item.bytes, file) }
-    complete = fflush(file) == 0 && complete
-    let failure = complete ? nil : FileError("cannot write", draft)
-    fclose(file)
-    guard failure == nil, rename(draft, path) == 0 else {
-      let error = failure ?? FileError("cannot write", path)
-      unlink(draft)
-      throw error
+    try AtomicFile.write(to: path) { output in
+      try output.write(header)
+      for item in sorted { try output.write(item.bytes) }
     }
   }
 
-  private static func put(_ bytes: [UInt8], _ file: UnsafeMutablePointer<FILE>) -> Bool {
-    bytes.isEmpty || fwrite(bytes, 1, bytes.count, file) == bytes.count
-  }
-
+  /// The order of the format's own implementation, so that the files are the same.
   private static func inOrder(_ items: [Item]) -> [Item] {
-    items.sorted { ($1.dtype.size, $0.name) < ($0.dtype.size, $1.name) }
+    items.sorted { first, second in
+      let ranks = (first.dtype.rank, second.dtype.rank)
+      guard ranks.0 == ranks.1 else { return ranks.0 > ranks.1 }
+      return first.name.utf8.lexicographicallyPrecedes(second.name.utf8)
+    }
   }
 
   /// The length and the text of the header, padded with spaces so that the elements are aligned.
@@ -82,7 +64,7 @@ extension SafeTensors {
   ) throws(SafeTensorsError) -> [UInt8] {
     var fields: [String] = []
     if !metadata.isEmpty {
-      let texts = metadata.sorted { $0.key < $1.key }
+      let texts = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         .map { "\(quoted($0.key)):\(quoted($0.value))" }
       fields.append("\(quoted(metadataKey)):{\(texts.joined(separator: ","))}")
     }
@@ -114,17 +96,8 @@ extension SafeTensors {
 
   /// A JSON string literal.
   private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _ where scalar.value < 0x20:
-        let hex = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    var result: [UInt8] = []
+    JSON.append(text, to: &result)
+    return String(decoding: result, as: UTF8.self)
   }
 }

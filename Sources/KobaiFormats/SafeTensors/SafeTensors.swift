@@ -27,21 +27,9 @@ public struct SafeTensors: Sendable {
   public let metadata: [String: String]
 
   private let index: [String: Int]
-  private let source: Source
+  private let source: ByteSource
   /// Where the elements begin in the source.
   private let dataStart: Int
-
-  private enum Source: Sendable {
-    case array([UInt8])
-    case mapped(MappedFile)
-
-    func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-      switch self {
-      case .array(let bytes): try bytes.withUnsafeBytes(body)
-      case .mapped(let file): try withExtendedLifetime(file) { try body(file.bytes) }
-      }
-    }
-  }
 
   /// Reads from memory.
   ///
@@ -52,14 +40,16 @@ public struct SafeTensors: Sendable {
   ///
   /// - Throws: `FileError` if it cannot be opened, `SafeTensorsError` if its header is malformed.
   public init(contentsOf path: String) throws {
-    try self.init(.mapped(try MappedFile(path)))
+    let file = try MappedFile(path)
+    do {
+      try self.init(.mapped(file))
+    } catch {
+      throw SafeTensorsError(error.message, path: path)
+    }
   }
 
-  private init(_ source: Source) throws(SafeTensorsError) {
-    let result = source.withBytes { bytes in
-      Result { () throws(SafeTensorsError) in try Header(bytes) }
-    }
-    let header = try result.get()
+  private init(_ source: ByteSource) throws(SafeTensorsError) {
+    let header = try source.withBytes { bytes throws(SafeTensorsError) in try Header(bytes) }
     self.source = source
     dataStart = header.dataStart
     entries = header.entries
@@ -77,11 +67,11 @@ public struct SafeTensors: Sendable {
   /// Calls `body` with the elements of a tensor; nil if there is none of that name.
   ///
   /// They need not be aligned to the size of an element.
-  public func withBytes<R>(
-    of name: String, _ body: (UnsafeRawBufferPointer) throws -> R
-  ) rethrows -> R? {
+  public func withBytes<R, E: Error>(
+    of name: String, _ body: (UnsafeRawBufferPointer) throws(E) -> R
+  ) throws(E) -> R? {
     guard let entry = self[name] else { return nil }
-    return try source.withBytes { bytes in
+    return try source.withBytes { bytes throws(E) in
       let (start, end) = (
         dataStart + entry.byteRange.lowerBound, dataStart + entry.byteRange.upperBound
       )
@@ -114,6 +104,29 @@ extension SafeTensors {
     case float64 = "F64"
     case complex64 = "C64"
 
+    /// The place in the order in which the format's own implementation writes tensors.
+    var rank: Int {
+      switch self {
+      case .bool: 0
+      case .uint8: 1
+      case .int8: 2
+      case .float8E5M2: 3
+      case .float8E4M3: 4
+      case .float8E8M0: 5
+      case .int16: 6
+      case .uint16: 7
+      case .float16: 8
+      case .bfloat16: 9
+      case .int32: 10
+      case .uint32: 11
+      case .float32: 12
+      case .complex64: 13
+      case .float64: 14
+      case .int64: 15
+      case .uint64: 16
+      }
+    }
+
     /// Bytes per element.
     public var size: Int {
       switch self {
@@ -130,6 +143,15 @@ extension SafeTensors {
 public struct SafeTensorsError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence that says what is wrong and where.
   public let message: String
-  public init(_ message: String) { self.message = message }
-  public var description: String { "safetensors: \(message)" }
+  /// The file that was read; nil for bytes in memory.
+  public let path: String?
+
+  public init(_ message: String, path: String? = nil) {
+    self.message = message
+    self.path = path
+  }
+
+  public var description: String {
+    "safetensors: " + (path.map { "\($0): " } ?? "") + message
+  }
 }
