@@ -1,5 +1,6 @@
 import KobaiOperators
 import KobaiTensor
+import KobaiTransforms
 
 /// Tracing: operations are written down instead of run.
 final class Trace: Interpreter, @unchecked Sendable {  // built and ended on one thread
@@ -34,6 +35,7 @@ final class Trace: Interpreter, @unchecked Sendable {  // built and ended on one
   }
 
   func bind(_ primitive: any Primitive, _ inputs: [Tensor]) -> [Tensor] {
+    if let composed = primitive as? any ClosurePrimitive { return composed.call(inputs) }
     let numbers = inputs.map(number)
     let types = primitive.infer(inputs.map(\.type))
     let results = types.map(value)

@@ -51,6 +51,9 @@ func unaryNode<P: UnaryPrimitive>(_ primitive: P, _ parent: Node, _ x: Value, _ 
 func bindPlain<P: BinaryPrimitive>(
   _ primitive: P, _ x: Value, _ xNode: Node?, _ y: Value, _ yNode: Node?
 ) -> Tensor {
+  if let xNode, let yNode, xNode.level != yNode.level {
+    return bindGeneral(primitive, [Tensor(x, xNode), Tensor(y, yNode)])[0]
+  }
   let z = primitive.evaluate(x, y)
   guard xNode != nil || yNode != nil, z.dtype.isDifferentiable,
     kb_context_flags() & UInt32(KB_CONTEXT_NO_GRAD) == 0
@@ -115,10 +118,16 @@ func bindGeneral(_ primitive: any Primitive, _ inputs: [Tensor]) -> [Tensor] {
       else: Array(repeating: .poison, count: isSingle ? 1 : 16))
   }
 
-  // The highest transform among the inputs; a trace also takes operations without any input of its own.
+  // The highest transform among the inputs; a trace also takes operations without any input of its own,
+  // and vmap those that draw random numbers.
   var top: (any Interpreter)?
-  for input in inputs {
-    guard let tracer = input.value.tracer else { continue }
+  var edgeLevels: (lowest: Int32, highest: Int32) = (.max, 0)
+  for i in inputs.indices {
+    inputs[i] = inputs[i].unboxed
+    if let node = inputs[i].node {
+      edgeLevels = (min(edgeLevels.lowest, node.level), max(edgeLevels.highest, node.level))
+    }
+    guard let tracer = inputs[i].value.tracer else { continue }
     let interpreter = tracer.interpreter
     if !interpreter.isActive {
       return misuse(
@@ -128,7 +137,17 @@ func bindGeneral(_ primitive: any Primitive, _ inputs: [Tensor]) -> [Tensor] {
     }
     if interpreter.level > top?.level ?? 0 { top = interpreter }
   }
-  if top == nil, inputs.isEmpty, flags & UInt32(KB_CONTEXT_TRACING) != 0 { top = Tracing.current }
+  if flags & UInt32(KB_CONTEXT_TRACING | KB_CONTEXT_BATCHING) != 0 {
+    if primitive is any RandomPrimitive {
+      if let innermost = Tracing.innermost, innermost.level > top?.level ?? 0 { top = innermost }
+    } else if top == nil, inputs.isEmpty {
+      top = Tracing.current
+    }
+  }
+  // Edges of two levels: the higher one is recorded on top of what keeps the lower ones.
+  if edgeLevels.lowest < edgeLevels.highest, Int(edgeLevels.highest) > top?.level ?? 0 {
+    top = Reversal.at(level: Int(edgeLevels.highest))
+  }
 
   var outputs: [Tensor]
   var parents = [Node?](repeating: nil, count: inputs.count)
@@ -153,7 +172,7 @@ func bindGeneral(_ primitive: any Primitive, _ inputs: [Tensor]) -> [Tensor] {
 
   guard parents.contains(where: { $0 != nil }), flags & UInt32(KB_CONTEXT_NO_GRAD) == 0,
     outputs.contains(where: { $0.value.dtype.isDifferentiable })
-  else { return outputs }
+  else { return top is Reversal ? outputs.map(\.unboxed) : outputs }
   let node = GeneralNode(
     primitive, parents, inputs: inputs.map(\.value), outputs: outputs.map(\.value))
   for i in outputs.indices where outputs[i].value.dtype.isDifferentiable {

@@ -14,9 +14,14 @@ public protocol Interpreter: AnyObject, Sendable {
   func bind(_ primitive: any Primitive, _ inputs: [Tensor]) -> [Tensor]
   /// A tensor of this level that stands for one of a lower level.
   func lift(_ tensor: Tensor) -> Tensor
+  /// The tensor of a lower level with the same elements, for reading them on the host; nil if there is
+  /// none.
+  func host(_ tensor: Tensor) -> Tensor?
 }
 
 extension Interpreter {
+  public func host(_ tensor: Tensor) -> Tensor? { nil }
+
   /// A tensor of this interpreter's, with the given shape and dtype as operations see them.
   public func trace(_ type: TensorType, payload: any Sendable) -> Tensor {
     Tensor(
@@ -29,31 +34,6 @@ extension Interpreter {
   public func payload(of tensor: Tensor) -> (any Sendable)? {
     guard let tracer = tensor.value.tracer, tracer.interpreter === self else { return nil }
     return tracer.payload
-  }
-}
-
-/// The innermost trace of this thread, which also takes operations that have no inputs.
-public enum Tracing {
-  static var current: (any Interpreter)? {
-    kb_context_tracer().map { Unmanaged<Box>.fromOpaque($0).takeUnretainedValue().interpreter }
-  }
-
-  /// Runs `body` with creation operations going to `interpreter`.
-  public static func with<R>(_ interpreter: any Interpreter, _ body: () throws -> R) rethrows -> R {
-    let box = Box(interpreter)
-    let (outer, flags) = (kb_context_tracer(), kb_context_flags())
-    kb_context_set_tracer(Unmanaged.passUnretained(box).toOpaque())
-    kb_context_set_flags(flags | UInt32(KB_CONTEXT_TRACING))
-    defer {
-      kb_context_set_tracer(outer)
-      kb_context_set_flags(flags)
-    }
-    return try withExtendedLifetime(box) { try body() }
-  }
-
-  private final class Box {
-    let interpreter: any Interpreter
-    init(_ interpreter: any Interpreter) { self.interpreter = interpreter }
   }
 }
 

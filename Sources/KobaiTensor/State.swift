@@ -9,22 +9,44 @@ public final class State: Node, @unchecked Sendable {
   @exclusivity(unchecked) private var current: Value
   @exclusivity(unchecked) private var gradient: Tensor?
   @exclusivity(unchecked) private var tracks: Bool
+  /// The number of the trace inside of which this state was made; 0 outside.
+  @exclusivity(unchecked) package final var birth: UInt32 = 0
 
   /// A state at the level of the transforms that are active on this thread.
   public init(_ value: Value, requiresGrad: Bool) {
     current = value
     tracks = requiresGrad
     super.init(level: Int32(kb_context_depth()), depth: 0)
+    if Tracing.isActive, let trace = Tracing.current as? any StateTracing {
+      birth = trace.number
+      trace.made(self)
+    }
+  }
+
+  /// A leaf of a transform's own at a level.
+  package init(leaf value: Value, level: Int) {
+    current = value
+    tracks = true
+    super.init(level: Int32(level), depth: 0)
+    birth = .max
+  }
+
+  /// The trace that keeps this state's value in its place.
+  @inline(__always) private var trace: (any StateTracing)? {
+    kb_context_flags() & UInt32(KB_CONTEXT_TRACING) == 0 || birth == .max
+      ? nil : Tracing.states(for: self)
   }
 
   /// What the state holds now. Never live itself.
   public var value: Value {
     get {
+      if let trace { return trace.snapshot(of: self).value }
       lock.lock()
       defer { lock.unlock() }
       return current
     }
     set {
+      if let trace { return trace.setValue(newValue, of: self) }
       // The old value is released outside of the lock: its end may run other code.
       var new = newValue
       lock.lock()
@@ -35,6 +57,7 @@ public final class State: Node, @unchecked Sendable {
 
   /// The dtype of the value.
   public var dtype: DType {
+    if let trace { return trace.snapshot(of: self).value.dtype }
     lock.lock()
     let dtype = current.dtype
     lock.unlock()
@@ -42,18 +65,23 @@ public final class State: Node, @unchecked Sendable {
   }
 
   public var requiresGrad: Bool {
-    get { lock.withLock { tracks } }
+    get {
+      if let trace { return trace.requiresGrad(of: self) }
+      return lock.withLock { tracks }
+    }
     set { lock.withLock { tracks = newValue } }
   }
 
   /// The gradient that `backward` has accumulated.
   public var grad: Tensor? {
     get {
+      if let trace { return trace.grad(of: self) }
       lock.lock()
       defer { lock.unlock() }
       return gradient
     }
     set {
+      if let trace { return trace.setGrad(newValue, of: self) }
       var new = newValue
       lock.lock()
       swap(&gradient, &new)
@@ -62,7 +90,8 @@ public final class State: Node, @unchecked Sendable {
   }
 
   /// The current value as an operation reads it, with this state as its origin if it requires grad.
-  @usableFromInline var snapshot: Tensor {
+  @usableFromInline package var snapshot: Tensor {
+    if let trace { return trace.snapshot(of: self) }
     lock.lock()
     defer { lock.unlock() }
     return Tensor(current, tracks ? self : nil)
@@ -75,6 +104,12 @@ public final class State: Node, @unchecked Sendable {
 
   override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     if walk.isSelective { return }
+    if kb_context_flags() & UInt32(KB_CONTEXT_TRACING) != 0 {
+      // A trace keeps the gradient, of the state that this leaf stands for.
+      let sum = grad.map { walk.sum($0, cotangent) } ?? cotangent
+      grad = walk.createGraph ? sum : sum.withoutEdge
+      return
+    }
     while true {
       lock.lock()
       if gradient == nil {

@@ -150,6 +150,9 @@ extension Tensor {
     let value = current.value
     if value.meta.isPlain { return value }
     if let tracer = value.tracer {
+      if tracer.interpreter.isActive, let lower = tracer.interpreter.host(self) {
+        return lower.hostValue(operation)
+      }
       return misuse(
         "\(operation): the elements of a tensor inside \(tracer.interpreter.name) are not known; "
           + "compute with tensor operations (where instead of if), or read the result outside",

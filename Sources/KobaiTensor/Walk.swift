@@ -59,13 +59,16 @@ public final class Walk {
   }
 
   /// The gradients of `roots` with respect to `targets`; nil for one that no root depends on.
+  ///
+  /// - Parameter keepsEdges: the cotangents' own edges stay, and lead to the results.
   public static func gradients(
     _ roots: [(Node, Tensor)], to targets: [Node?], retainGraph: Bool, createGraph: Bool,
-    sum: @escaping Sum
+    keepsEdges: Bool = false, sum: @escaping Sum
   ) -> [Tensor?] {
     withWalk(retainGraph: retainGraph, createGraph: createGraph, sum: sum) { walk in
       walk.isSelective = true
-      walk.level = roots.reduce(0) { max($0, $1.0.level) }
+      // What a transform is given as a cotangent may be tracked by another one.
+      walk.level = keepsEdges ? .max : roots.reduce(0) { max($0, $1.0.level) }
       walk.results = Array(repeating: nil, count: targets.count)
       walk.shallowest = Int32.max
       for (i, target) in targets.enumerated() {

@@ -60,7 +60,7 @@ extension Tensor {
           + "make it with requiresGrad: true", else: inputs.map { _ in nil })
     }
     return Walk.gradients(
-      roots, to: inputs.map(\.node), retainGraph: retainGraph ?? createGraph,
+      roots, to: inputs.map(\.current.node), retainGraph: retainGraph ?? createGraph,
       createGraph: createGraph, sum: +)
   }
 
@@ -77,10 +77,15 @@ extension Tensor {
   /// Where a walk starts; nil, after the misuse, if it cannot.
   private static func root(_ output: Tensor, _ gradient: Tensor?, _ name: String) -> (Node, Tensor)?
   {
-    guard output.requiresGrad, let node = output.node else {
+    guard output.requiresGrad, let node = output.current.node else {
       return misuse(
         "\(name): the tensor does not require grad and does not have a grad_fn; it depends on no "
           + "tensor with requiresGrad: true, or was computed inside noGrad", else: nil)
+    }
+    guard node.level <= withTransformLevel({ $0 - 1 }) else {
+      return misuse(
+        "\(name): a tensor made inside \(Reversal.at(level: Int(node.level)).name) is used after its "
+          + "closure has returned; return it from the closure instead", else: nil)
     }
     guard let gradient else {
       guard output.count == 1 else {

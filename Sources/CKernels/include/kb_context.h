@@ -11,6 +11,7 @@ enum {
   KB_CONTEXT_RECOVERING = 2, // inside recovering { }
   KB_CONTEXT_ANOMALY = 4,    // inside detectingAnomaly { }
   KB_CONTEXT_TRACING = 8,    // a trace is being made
+  KB_CONTEXT_BATCHING = 16,  // inside vmap, which takes the operations that draw random numbers
 };
 
 enum { KB_RELEASE_INLINE = 32 };

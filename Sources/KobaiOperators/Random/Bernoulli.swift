@@ -49,7 +49,7 @@ extension Tensor {
 
 extension Primitives {
   /// Inputs: the probabilities, and perhaps what the result replaces.
-  public struct Bernoulli: Primitive {
+  public struct Bernoulli: RandomPrimitive {
     public static let name = "bernoulli"
     let dtype: DType
     let order: MemoryOrder

@@ -39,7 +39,7 @@ extension Tensor {
 }
 
 extension Primitives {
-  public struct Multinomial: Primitive {
+  public struct Multinomial: RandomPrimitive {
     public static let name = "multinomial"
     let samples: Int
     let replacement: Bool

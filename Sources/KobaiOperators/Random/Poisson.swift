@@ -32,7 +32,7 @@ extension Tensor {
 }
 
 extension Primitives {
-  public struct Poisson: UnaryPrimitive {
+  public struct Poisson: UnaryPrimitive, RandomPrimitive {
     public static let name = "poisson"
     let generator: Generator
 
@@ -49,7 +49,7 @@ extension Primitives {
     public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
   }
 
-  public struct StandardGamma: UnaryPrimitive {
+  public struct StandardGamma: UnaryPrimitive, RandomPrimitive {
     public static let name = "standardGamma"
     let generator: Generator
 

@@ -30,7 +30,7 @@ extension Tensor {
 
 extension Primitives {
   /// Outputs: the result, and the slope of each element.
-  public struct RRelu: Primitive {
+  public struct RRelu: RandomPrimitive {
     public static let name = "rrelu"
     let lower, upper: Double
     let generator: Generator

@@ -27,7 +27,7 @@ extension Primitives {
   /// dimensions lie in another order in memory is drawn in that order.
   ///
   /// An input is what the numbers replace: it only makes the result part of a recorded graph.
-  public struct Sampling: Primitive {
+  public struct Sampling: RandomPrimitive {
     public static let name = "random"
     let law: RandomLaw
     let shape: Shape
@@ -87,6 +87,10 @@ extension Primitives {
     /// One draw serves all examples.
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       bind(self, []).map { $0.broadcast(to: [size] + shape) }
+    }
+    public func repeated(_ size: Int) -> (any Primitive)? {
+      Sampling(
+        law: law, shape: [size] + shape, dtype: dtype, order: order.batched, generator: generator)
     }
   }
 }
