@@ -80,7 +80,11 @@ extension Primitives {
     }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
-      kept.isNeeded.map { $0 ? cotangents[0].map { Tensor.zeros(like: $0) } : nil }
+      // Probabilities for elements that are replaced may have another dtype; nothing is zero.
+      let isReplacing = kept.inputCount > 1
+      return kept.isNeeded.enumerated().map { i, isNeeded in
+        isNeeded && !(isReplacing && i == 0) ? cotangents[0].map { Tensor.zeros(like: $0) } : nil
+      }
     }
     public func pushforward(
       _ tangents: [Tensor?], inputs: [Tensor], outputs: [Tensor]
