@@ -57,28 +57,45 @@ enum PNGFilter {
   /// Of the five filters that with the smallest sum of differences is taken, which the specification
   /// recommends (section 12.8).
   static func apply(_ samples: [UInt8], rowSize: Int, pixelSize: Int) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(samples.count / rowSize * (rowSize + 1))
-    var above = [UInt8](repeating: 0, count: rowSize)
-    for start in stride(from: 0, to: samples.count, by: rowSize) {
-      let row = Array(samples[start..<start + rowSize])
-      var (best, bestSum) = ([UInt8](), Int.max)
-      for filter in UInt8(0)...4 {
-        let candidate = filtered(row, above, filter, pixelSize)
-        // Differences are signed.
-        let sum = candidate.reduce(0) { $0 + abs(Int(Int8(bitPattern: $1))) }
-        if sum < bestSum { (best, bestSum) = ([filter] + candidate, sum) }
+    let rowCount = samples.count / rowSize
+    let zeros = [UInt8](repeating: 0, count: rowSize)
+    var candidate = zeros
+    return [UInt8](unsafeUninitializedCapacity: rowCount * (rowSize + 1)) { result, count in
+      samples.withUnsafeBufferPointer { samples in
+        zeros.withUnsafeBufferPointer { zeros in
+          for number in 0..<rowCount {
+            let start = number * rowSize
+            let row = UnsafeBufferPointer(rebasing: samples[start..<start + rowSize])
+            let above =
+              number == 0
+              ? zeros : UnsafeBufferPointer(rebasing: samples[start - rowSize..<start])
+            let target = UnsafeMutableBufferPointer(
+              rebasing: result[(number * (rowSize + 1))..<((number + 1) * (rowSize + 1))])
+            var bestSum = Int.max
+            for filter in UInt8(0)...4 {
+              let sum = candidate.withUnsafeMutableBufferPointer {
+                filtered(row, above, filter, pixelSize, into: $0)
+              }
+              guard sum < bestSum else { continue }
+              bestSum = sum
+              target.initializeElement(at: 0, to: filter)
+              _ = UnsafeMutableBufferPointer(rebasing: target[1...]).update(
+                fromContentsOf: candidate)
+            }
+          }
+        }
       }
-      result += best
-      above = row
+      count = rowCount * (rowSize + 1)
     }
-    return result
   }
 
+  /// Writes the differences to `result`, and gives the sum of their sizes.
   private static func filtered(
-    _ row: [UInt8], _ above: [UInt8], _ filter: UInt8, _ pixelSize: Int
-  ) -> [UInt8] {
-    row.indices.map { index in
+    _ row: UnsafeBufferPointer<UInt8>, _ above: UnsafeBufferPointer<UInt8>, _ filter: UInt8,
+    _ pixelSize: Int, into result: UnsafeMutableBufferPointer<UInt8>
+  ) -> Int {
+    var sum = 0
+    for index in row.indices {
       let isFirst = index < pixelSize
       let left = isFirst ? 0 : row[index - pixelSize]
       let predicted =
@@ -89,7 +106,11 @@ enum PNGFilter {
         case 4: paeth(left, above[index], isFirst ? 0 : above[index - pixelSize])
         default: UInt8(0)
         }
-      return row[index] &- predicted
+      let difference = row[index] &- predicted
+      result[index] = difference
+      // Differences are signed.
+      sum += abs(Int(Int8(bitPattern: difference)))
     }
+    return sum
   }
 }
