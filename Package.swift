@@ -24,10 +24,14 @@ let package = Package(
     .target(name: "KobaiTransforms", dependencies: ["KobaiOperators"]),
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
+    .target(name: "KobaiOptim", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiCharts", dependencies: ["KobaiOperators"]),
     .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats"]),
     .target(
-      name: "Kobai", dependencies: ["KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiData"]),
+      name: "Kobai",
+      dependencies: [
+        "KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiOptim", "KobaiData",
+      ]),
     .target(name: "KobaiFormats"),
 
     // Checks against PyTorch's test databases.
@@ -66,6 +70,7 @@ let package = Package(
       name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"],
       resources: [.copy("Resources")]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiOptimTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(
       name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),
     .testTarget(

@@ -2,5 +2,6 @@
 @_exported import KobaiData
 @_exported import KobaiNN
 @_exported import KobaiOperators
+@_exported import KobaiOptim
 @_exported import KobaiTensor
 @_exported import KobaiTransforms

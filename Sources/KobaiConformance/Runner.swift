@@ -14,7 +14,10 @@ public struct Runner {
   /// What can be run.
   public static var standard: [String: any CaseRunner] {
     let calls = CallRunner(.standard)
-    return ["op": calls, "op_error": calls]
+    let optimizers = OptimizerRunner(.standard)
+    return [
+      "op": calls, "op_error": calls, "optimizer": optimizers, "optimizer_error": optimizers,
+    ]
   }
 
   public func run(_ item: Case) -> Outcome {

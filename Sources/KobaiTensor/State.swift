@@ -55,6 +55,21 @@ public final class State: Node, @unchecked Sendable {
     }
   }
 
+  /// Takes the value out, so that an update may overwrite its elements. Others that read the state wait
+  /// until `endUpdate` has put a value back.
+  func beginUpdate() -> Value {
+    var value = Value(bits: 0, dtype: .float32)
+    lock.lock()
+    swap(&current, &value)
+    return value
+  }
+
+  /// Ends what `beginUpdate` began.
+  func endUpdate(_ value: consuming Value) {
+    current = value
+    lock.unlock()
+  }
+
   /// The dtype of the value.
   public var dtype: DType {
     if let trace { return trace.snapshot(of: self).value.dtype }

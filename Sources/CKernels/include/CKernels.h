@@ -8,6 +8,7 @@
 #include "kb_index.h"
 #include "kb_interpolate.h"
 #include "kb_normalize.h"
+#include "kb_optim.h"
 #include "kb_pad.h"
 #include "kb_pool.h"
 #include "kb_program.h"

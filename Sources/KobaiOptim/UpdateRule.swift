@@ -1,0 +1,147 @@
+import CKernels
+import KobaiOperators
+import KobaiTensor
+
+/// The fused primitives of the optimizers, one per algorithm.
+///
+/// One evaluation makes a step for all parameters of a group. The states are, parameter by parameter, its
+/// counts (rank 0: the step, …), the parameter, its buffers; the operands are the group's numbers and the
+/// gradients. So `step()` is one operation for a transform, and one pass over memory.
+protocol UpdateRule: UpdatePrimitive {
+  /// The kernel.
+  static var kernel: kb_optim_rule { get }
+  /// How many rank-0 values are kept for each parameter.
+  var countCount: Int { get }
+  /// Which of the kernel's places for state each buffer takes.
+  var places: [Int] { get }
+  /// Advances a parameter's counts and states what this step does.
+  /// - Parameter h: the group's numbers, in the order of the optimizer's defaults.
+  func plan(_ h: UnsafePointer<Double>, _ counts: inout SIMD4<Double>) -> UpdatePlan
+}
+
+/// The coefficients and flags of one parameter's step; see `kb_optim.h`.
+struct UpdatePlan {
+  var flags: Int = 0
+  var c = SIMD16<Double>()
+
+  mutating func set(_ flag: Int, if condition: Bool = true) { if condition { flags |= flag } }
+}
+
+extension UpdateRule {
+  private var width: Int { countCount + 1 + places.count }
+
+  /// One operand holds the numbers; each other one is the gradient of a parameter.
+  func stateCount(inputCount: Int) -> Int { (inputCount - 1) / (width + 1) * width }
+
+  func evaluate(updating states: inout [Value], with operands: [Value]) {
+    let (width, countCount, places) = (width, countCount, places)
+    var items = [kb_optim_item](repeating: kb_optim_item(), count: operands.count - 1)
+    var start = 0
+    // What the kernel reads must live until it has run.
+    var read: [Value] = []
+    read.reserveCapacity(operands.count * 2)
+    operands[0].contiguous.withElements { pointer, _ in
+      let h = pointer.assumingMemoryBound(to: Double.self)
+      for i in items.indices {
+        let first = i * width
+        var counts = SIMD4<Double>()
+        for k in 0..<countCount { counts[k] = states[first + k].number }
+        let plan = plan(h, &counts)
+        for k in 0..<countCount {
+          states[first + k] = .number(counts[k], states[first + k].dtype)
+        }
+        let parameter = first + countCount
+        let dtype = states[parameter].dtype
+        let count = states[parameter].count * (dtype.isComplex ? 2 : 1)
+        items[i].start = start
+        items[i].count = count
+        items[i].dtype = dtype.code
+        items[i].set(plan)
+        start += count
+        let grad = operands[i + 1].inMemory.contiguous
+        read.append(grad)
+        items[i].grad = UnsafeRawPointer(grad.pointer)
+        (items[i].param, items[i].new_param) = states[parameter].makeWritable(&read)
+        for (k, place) in places.enumerated() {
+          items[i].set(place, states[parameter + 1 + k].makeWritable(&read))
+        }
+      }
+    }
+    kb_optim_step(Self.kernel, items.count, items)
+    // Rank-0 parameters lay in memory for the kernel.
+    for i in items.indices {
+      let parameter = i * width + countCount
+      guard operands[i + 1].shape.isEmpty else { continue }
+      for k in parameter..<(i + 1) * width { states[k] = states[k].view(.scalar) }
+    }
+  }
+
+  /// Elementwise: a batch is more elements, unless what stands for all elements differs along it.
+  func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
+    let stateCount = stateCount(inputCount: inputs.count)
+    func isShared(_ i: Int) -> Bool {
+      i == stateCount || i < stateCount && i % width < countCount
+    }
+    let rows = inputs.indices.map { i in
+      isBatched[i] || isShared(i) ? inputs[i] : inputs[i].broadcast(to: [size] + inputs[i].shape)
+    }
+    guard !inputs.indices.contains(where: { isShared($0) && isBatched[$0] }) else {
+      let slices = (0..<size).map { row in
+        bind(
+          self,
+          inputs.indices.map { i in
+            isShared(i) && !isBatched[i] ? rows[i] : rows[i].select(dim: 0, index: row)
+          })
+      }
+      return (0..<stateCount).map { k in Tensor.stack(slices.map { $0[k] }) }
+    }
+    return bind(self, rows).enumerated().map { i, output in
+      isShared(i) ? output.broadcast(to: [size]) : output
+    }
+  }
+}
+
+extension Value {
+  /// A rank-0 element moved into memory.
+  fileprivate var inMemory: Value {
+    shape.isEmpty ? view(Layout(contiguous: [1])) : self
+  }
+
+  fileprivate var pointer: UnsafeMutableRawPointer? { body?.pointer }
+
+  /// Where a kernel reads this value and where it writes the new one, which this value then is: its own
+  /// memory where nothing else refers to it, else fresh memory.
+  fileprivate mutating func makeWritable(
+    _ read: inout [Value]
+  ) -> (UnsafeRawPointer?, UnsafeMutableRawPointer?) {
+    if isKnownUniquelyReferenced(&body), let body, body.ownsMemory, body.layout.isContiguous,
+      body.layout.rank > 0
+    {
+      return (UnsafeRawPointer(body.pointer), body.pointer)
+    }
+    let old = inMemory.contiguous
+    read.append(old)
+    let new = Body(layout: old.layout, dtype: dtype)
+    self = Value(body: new, dtype: dtype)
+    return (old.pointer.map { UnsafeRawPointer($0) }, new.pointer)
+  }
+}
+
+extension kb_optim_item {
+  fileprivate mutating func set(_ plan: UpdatePlan) {
+    flags = UInt32(plan.flags)
+    (c0, c1, c2) = (plan.c[0], plan.c[1], plan.c[2])
+    (c3, c4, c5) = (plan.c[3], plan.c[4], plan.c[5])
+    (c6, c7, c8) = (plan.c[6], plan.c[7], plan.c[8])
+  }
+
+  fileprivate mutating func set(
+    _ place: Int, _ pointers: (UnsafeRawPointer?, UnsafeMutableRawPointer?)
+  ) {
+    switch place {
+    case 0: (s0, new_s0) = pointers
+    case 1: (s1, new_s1) = pointers
+    default: (s2, new_s2) = pointers
+    }
+  }
+}
