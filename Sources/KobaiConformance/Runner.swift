@@ -17,6 +17,7 @@ public struct Runner {
     let optimizers = OptimizerRunner(.standard)
     return [
       "op": calls, "op_error": calls, "optimizer": optimizers, "optimizer_error": optimizers,
+      "scheduler": SchedulerRunner(), "clip_grad_norm": ClipGradNormRunner(),
     ]
   }
 

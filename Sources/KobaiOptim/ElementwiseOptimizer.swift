@@ -94,5 +94,9 @@ public class ElementwiseOptimizer: Optimizer {
     return states
   }
 
+  override func accepts(_ key: String, _ value: Tensor, of parameter: State) -> Bool {
+    value.rank == 0 || value.shape == parameter.value.shape
+  }
+
   override func stateWasLoaded() { gathered = [:] }
 }

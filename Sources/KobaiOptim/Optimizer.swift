@@ -156,6 +156,9 @@ open class Optimizer: CustomStringConvertible {
   /// Drops all that is kept.
   final func forgetState() { stored = [:] }
 
+  /// Whether a saved tensor can be kept for a parameter.
+  func accepts(_ key: String, _ value: Tensor, of parameter: State) -> Bool { true }
+
   /// Called when `load` has replaced what is kept.
   func stateWasLoaded() {}
 

@@ -46,6 +46,17 @@ public final class SGD: ElementwiseOptimizer {
       name, "Nesterov momentum requires a momentum and zero dampening")
   }
 
+  /// PyTorch's momentum has no count: where there is a buffer, it is not the first step.
+  override func stateWasLoaded() {
+    super.stateWasLoaded()
+    for parameter in parameterGroups.flatMap(\.states) {
+      guard let kept = knownState(of: parameter), kept["momentum_buffer"] != nil,
+        kept["step"] == nil
+      else { continue }
+      kept["step"] = Tensor(.number(1))
+    }
+  }
+
   override func recipe(for group: ParameterGroup) -> Recipe {
     let hasMomentum = group[number: .momentum] != 0
     return Recipe(

@@ -2,6 +2,7 @@ import CPeak
 import Kobai
 
 // swift run -c release --package-path Benchmarks kobai-benchmarks [matmul] [scalar] [step] [convolution]
+//     [training]
 //
 // The floors and budgets of docs/performance.md; all of them unless some are named. These are for a
 // quiet machine: run alone, and quote ratios and medians.
@@ -77,3 +78,6 @@ if isChosen("scalar") {
 }
 
 if isChosen("convolution") { convolutionBenchmarks() }
+if isChosen("training") {
+  for threads in [1, 2] { trainingStep(threads: threads) }
+}

@@ -28,6 +28,21 @@ extension Arguments {
     try optionalOperand("lr") ?? Tensor(weak: fallback)
   }
 
+  /// Adafactor's two, of which the first may be None.
+  fileprivate func adafactorEpsilon() throws -> (Double?, Double) {
+    switch value("eps") {
+    case nil, .null?: return (nil, 1e-3)
+    case .tuple(let pair)? where pair.count == 2, .list(let pair)? where pair.count == 2:
+      let numbers = pair.map { item -> Double? in
+        if case .float(let number) = item { number } else { nil }
+      }
+      guard let second = numbers[1], pair[0] == .null || numbers[0] != nil else { break }
+      return (numbers[0], second)
+    default: break
+    }
+    throw ArgumentTypeMismatch("the parameter eps is of type (Double?, Double)")
+  }
+
   fileprivate func flag(_ name: String) throws -> Bool { try bool(name, default: false) }
 }
 
@@ -129,6 +144,43 @@ extension OptimizerRegistry {
         weightDecay: try a.double("weight_decay", default: 0), maximize: try a.flag("maximize"),
         foreach: try a.optionalBool("foreach"), capturable: try a.flag("capturable"),
         differentiable: try a.flag("differentiable"))
+    }
+    registry.add("LBFGS") { groups, a in
+      LBFGS(
+        groups, lr: try a.rate(1), maxIter: try a.int("max_iter", default: 20),
+        maxEval: try a.optionalInt("max_eval"),
+        toleranceGrad: try a.double("tolerance_grad", default: 1e-7),
+        toleranceChange: try a.double("tolerance_change", default: 1e-9),
+        historySize: try a.int("history_size", default: 100),
+        lineSearch: try a.option(
+          "line_search_fn", default: nil, ["strong_wolfe": LBFGS.LineSearch.strongWolfe]))
+    }
+    registry.add("Adafactor") { groups, a in
+      Adafactor(
+        groups, lr: try a.rate(1e-2), beta2Decay: try a.double("beta2_decay", default: -0.8),
+        eps: try a.adafactorEpsilon(), d: try a.double("d", default: 1),
+        weightDecay: try a.double("weight_decay", default: 0), maximize: try a.flag("maximize"),
+        foreach: try a.optionalBool("foreach"))
+    }
+    registry.add("Muon") { groups, a in
+      let coefficients = try a.optionalDoubles("ns_coefficients") ?? [3.4445, -4.7750, 2.0315]
+      guard coefficients.count == 3 else {
+        throw ArgumentTypeMismatch("the parameter ns_coefficients is a triple of numbers")
+      }
+      return Muon(
+        groups, lr: try a.rate(1e-3), weightDecay: try a.double("weight_decay", default: 0.1),
+        momentum: try a.double("momentum", default: 0.95),
+        nesterov: try a.bool("nesterov", default: true),
+        nsCoefficients: (coefficients[0], coefficients[1], coefficients[2]),
+        eps: try a.double("eps", default: 1e-7), nsSteps: try a.int("ns_steps", default: 5),
+        adjustLR: try a.option(
+          "adjust_lr_fn", default: .original,
+          ["original": .original, "match_rms_adamw": .matchRMSAdamW]))
+    }
+    registry.add("SparseAdam") { groups, a in
+      SparseAdam(
+        groups, lr: try a.rate(1e-3), betas: try a.pair("betas", (0.9, 0.999)),
+        eps: try a.double("eps", default: 1e-8), maximize: try a.flag("maximize"))
     }
     return registry
   }()
