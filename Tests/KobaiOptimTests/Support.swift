@@ -1,4 +1,5 @@
 import Kobai
+import Testing
 
 /// All optimizers whose step needs no closure, with options that use every state they can keep.
 struct Kind: Sendable, CustomTestStringConvertible {
