@@ -26,7 +26,9 @@ let package = Package(
     .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiOptim", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiCharts", dependencies: ["KobaiOperators"]),
-    .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats"]),
+    // The digits are read by #embed; their text states origin and licence.
+    .target(name: "CDatasets", exclude: ["digits.bin", "digits.txt"]),
+    .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats", "CDatasets"]),
     .target(
       name: "Kobai",
       dependencies: [
