@@ -1,0 +1,162 @@
+import KobaiOperators
+import KobaiTensor
+
+/// What `RNNCell`, `LSTMCell` and `GRUCell` share: one step of a recurrent network.
+///
+/// State: `weight_ih` [gates · hidden, in], `weight_hh` [gates · hidden, hidden], `bias_ih` and `bias_hh`
+/// [gates · hidden], all uniform in ±1/√hidden at first.
+public class RecurrentCell: ModuleBase {
+  public let inputSize, hiddenSize: Int
+  @Parameter public final var weightIH: Tensor
+  @Parameter public final var weightHH: Tensor
+  @Parameter public final var biasIH: Tensor?
+  @Parameter public final var biasHH: Tensor?
+
+  init(_ inputSize: Int, _ hiddenSize: Int, gates: Int, bias: Bool, dtype: DType?) {
+    self.inputSize = inputSize
+    self.hiddenSize = hiddenSize
+    let size = gates * hiddenSize
+    weightIH = Tensor.empty([size, inputSize], dtype: dtype)
+    weightHH = Tensor.empty([size, hiddenSize], dtype: dtype)
+    biasIH = bias ? Tensor.empty([size], dtype: dtype) : nil
+    biasHH = bias ? Tensor.empty([size], dtype: dtype) : nil
+    super.init()
+    resetParameters()
+  }
+
+  /// New initial values from the default generator.
+  public final func resetParameters() {
+    for var parameter in parameters { parameter.uniformInFan_(hiddenSize) }
+  }
+
+  public override var extraDescription: String {
+    "\(inputSize), \(hiddenSize)" + (biasIH == nil ? ", bias=False" : "")
+  }
+
+  /// What the input and the state contribute to the gates.
+  final func contributions(_ input: Tensor, _ h: Tensor) -> (Tensor, Tensor) {
+    (
+      linear(input, weight: weightIH, bias: biasIH),
+      linear(h, weight: weightHH, bias: biasHH)
+    )
+  }
+
+  /// The states to begin with, after all checks; nil after a misuse.
+  final func accept(_ input: Tensor, _ states: [Tensor]?, count: Int) -> [Tensor]? {
+    func refuse(_ fault: String) -> [Tensor]? { misuse("\(type(of: self)): \(fault)", else: nil) }
+    guard (1...2).contains(input.rank) else {
+      return refuse("Expected input to be 1D or 2D, got \(input.rank)D instead")
+    }
+    for (i, state) in (states ?? []).enumerated() where !(1...2).contains(state.rank) {
+      let which = count == 1 ? "hidden" : "hx[\(i)]"
+      return refuse("Expected \(which) to be 1D or 2D, got \(state.rank)D instead")
+    }
+    guard input.size(-1) == inputSize else {
+      return refuse(
+        "input has inconsistent input_size: got \(input.size(-1)) expected \(inputSize)")
+    }
+    let batch = Array(input.shape.dropLast())
+    guard let states else {
+      let zeros = Tensor.zeros(batch + [hiddenSize], dtype: input.dtype)
+      return Array(repeating: zeros, count: count)
+    }
+    for (i, state) in states.enumerated() {
+      guard state.rank == input.rank else {
+        return refuse(
+          "input of shape \(input.shape) and hidden\(i) of shape \(state.shape) must both have a batch "
+            + "dimension or none")
+      }
+      guard Array(state.shape.dropLast()) == batch else {
+        return refuse(
+          "Input batch size \(input.size(0)) doesn't match hidden\(i) batch size \(state.size(0))")
+      }
+      guard state.size(-1) == hiddenSize else {
+        return refuse(
+          "hidden\(i) has inconsistent hidden_size: got \(state.size(-1)), expected \(hiddenSize)")
+      }
+    }
+    return states
+  }
+}
+
+/// One step of an `RNN`.
+///
+///     let cell = RNNCell(10, 20)
+///     var h = Tensor.zeros([3, 20])
+///     for x in sequence { h = cell(x, h) }   // x: [3, 10]
+public final class RNNCell: RecurrentCell {
+  public let nonlinearity: RNNNonlinearity
+
+  public init(
+    _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, nonlinearity: RNNNonlinearity = .tanh,
+    dtype: DType? = nil
+  ) {
+    self.nonlinearity = nonlinearity
+    super.init(inputSize, hiddenSize, gates: 1, bias: bias, dtype: dtype)
+  }
+
+  /// - Parameters:
+  ///   - input: [batch, in] or [in].
+  ///   - h: [batch, hidden] or [hidden]; zeros unless given.
+  /// - Returns: the next h.
+  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Tensor {
+    scoped {
+      guard let states = accept(input, h.map { [$0] }, count: 1) else { return .poison }
+      let (x, r) = contributions(input, states[0])
+      return nonlinearity(x + r)
+    }
+  }
+
+  public override var extraDescription: String {
+    super.extraDescription + (nonlinearity == .tanh ? "" : ", nonlinearity=\(nonlinearity)")
+  }
+}
+
+/// One step of an `LSTM`.
+///
+///     let cell = LSTMCell(10, 20)
+///     var (h, c) = cell(x)           // x: [3, 10]
+///     (h, c) = cell(x, (h, c))
+public final class LSTMCell: RecurrentCell {
+  public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
+    super.init(inputSize, hiddenSize, gates: 4, bias: bias, dtype: dtype)
+  }
+
+  /// - Parameters:
+  ///   - input: [batch, in] or [in].
+  ///   - state: h and c, [batch, hidden] or [hidden] each; zeros unless given.
+  /// - Returns: the next h and c.
+  public func callAsFunction(_ input: Tensor, _ state: (h: Tensor, c: Tensor)? = nil) -> (
+    h: Tensor, c: Tensor
+  ) {
+    scoped {
+      guard let states = accept(input, state.map { [$0.h, $0.c] }, count: 2) else {
+        return (.poison, .poison)
+      }
+      let (x, r) = contributions(input, states[0])
+      return LSTM.step(x + r, states[1], hiddenSize)
+    }
+  }
+}
+
+/// One step of a `GRU`.
+///
+///     let cell = GRUCell(10, 20)
+///     let h = cell(x)           // x: [3, 10]
+public final class GRUCell: RecurrentCell {
+  public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
+    super.init(inputSize, hiddenSize, gates: 3, bias: bias, dtype: dtype)
+  }
+
+  /// - Parameters:
+  ///   - input: [batch, in] or [in].
+  ///   - h: [batch, hidden] or [hidden]; zeros unless given.
+  /// - Returns: the next h.
+  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Tensor {
+    scoped {
+      guard let states = accept(input, h.map { [$0] }, count: 1) else { return .poison }
+      let (x, r) = contributions(input, states[0])
+      return GRU.step(x, r, states[0], hiddenSize)
+    }
+  }
+}
