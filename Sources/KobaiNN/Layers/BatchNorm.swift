@@ -45,9 +45,9 @@ public class RunningNorm: ModuleBase {
 
   /// Counts a batch; the weight of its statistics in the running ones.
   final func countBatch() -> Double {
-    guard isTraining, let count = numBatchesTracked else { return momentum ?? 0 }
-    noGrad { numBatchesTracked = count + 1 }
-    return momentum ?? 1 / (count + 1).item()
+    guard isTraining, let count = numBatchesTracked.map({ $0 + 1 }) else { return momentum ?? 0 }
+    numBatchesTracked = count
+    return momentum ?? 1 / count.item()
   }
 
   final func checkRank(_ x: Tensor, _ ranks: ClosedRange<Int>) -> Bool {

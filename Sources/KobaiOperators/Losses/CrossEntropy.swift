@@ -31,6 +31,9 @@ public func crossEntropy(
     return misuse("\(name): not implemented for \(dtype); convert the logits with .to(.float32)")
   }
   let classDim = shape.count == 1 ? 0 : 1
+  // The half types round once, also in the derivative.
+  let wide = logits.widened
+  func rounded(_ loss: Tensor) -> Tensor { wide.dtype == dtype ? loss : loss.to(dtype) }
   let classes = Double(shape[classDim])
   guard weight == nil || weight?.shape == [shape[classDim]] else {
     return misuse(
@@ -39,7 +42,7 @@ public func crossEntropy(
   }
   /// [C] beside the logits.
   func alongClasses(_ weight: Tensor) -> Tensor {
-    weight.reshape([shape[classDim]] + shape.dropFirst(classDim + 1).map { _ in 1 })
+    weight.widened.reshape([shape[classDim]] + shape.dropFirst(classDim + 1).map { _ in 1 })
   }
 
   if targets.shape == shape {
@@ -51,11 +54,11 @@ public func crossEntropy(
     guard ignoreIndex < 0 else {
       return misuse("\(name): ignore_index is not supported for floating point target")
     }
-    var spread = targets
+    var spread = targets.widened
     if labelSmoothing > 0 {
       spread = spread * (1 - labelSmoothing) + labelSmoothing / classes
     }
-    var elements = logits.logSoftmax(dim: classDim) * spread
+    var elements = wide.logSoftmax(dim: classDim) * spread
     if let weight { elements = elements * alongClasses(weight) }
     let loss: Tensor
     switch reduction {
@@ -63,15 +66,15 @@ public func crossEntropy(
     case .sum: loss = -elements.sum()
     case .mean: loss = -elements.sum() / (Double(shape.reduce(1, *)) / classes)
     }
-    return loss
+    return rounded(loss)
   }
 
   guard let targets = ClassTargets(name, logits, targets, weight, ignoreIndex) else {
     return .poison
   }
-  let logProbabilities = logits.logSoftmax(dim: classDim)
+  let logProbabilities = wide.logSoftmax(dim: classDim)
   let loss = targets.negativeLogLikelihood(logProbabilities, reduction)
-  guard labelSmoothing > 0 else { return loss }
+  guard labelSmoothing > 0 else { return rounded(loss) }
   let weighted = weight.map { logProbabilities * alongClasses($0) } ?? logProbabilities
   let elements = targets.masked(-weighted.sum(dim: classDim))
   let smooth: Tensor
@@ -80,7 +83,7 @@ public func crossEntropy(
   case .sum: smooth = elements.sum()
   case .mean: smooth = elements.sum() / targets.divisor(elements.dtype)
   }
-  return loss * (1 - labelSmoothing) + smooth * (labelSmoothing / classes)
+  return rounded(loss * (1 - labelSmoothing) + smooth * (labelSmoothing / classes))
 }
 
 extension Operation {

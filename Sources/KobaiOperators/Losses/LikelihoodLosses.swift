@@ -22,7 +22,7 @@ public func poissonNLLLoss(
 /// The negative log likelihood under normal distributions: (log var + (x − t)² / var) / 2.
 ///
 /// - Parameters:
-///   - variance: of the input's shape, or of size 1 in the last dimension, or without it. Not negative.
+///   - variance: of the input's shape, or of size 1 in one dimension, or without the last one. Not negative.
 ///   - full: adds log(2π) / 2.
 ///   - eps: the smallest variance; where it takes effect, gradients pass through.
 public func gaussianNLLLoss(
@@ -35,7 +35,7 @@ public func gaussianNLLLoss(
   if sizes != shape {
     if sizes == Array(shape.dropLast()) {
       v = v.unsqueeze(-1)
-    } else if !(sizes.count <= 1 && v.count == 1) && sizes != shape.dropLast() + [1] {
+    } else if !(sizes.count <= 1 && v.count == 1) && !isBroadcast(sizes, in: shape) {
       return misuse(
         "gaussianNLLLoss: var is of incorrect size: \(sizes) for an input of shape \(shape)")
     }
@@ -49,6 +49,11 @@ public func gaussianNLLLoss(
   var elements = 0.5 * (v.log() + difference * difference / v)
   if full { elements = elements + 0.9189385332046727 }  // log(2π) / 2
   return operands.finish(elements, reduction, weight: nil, of: input)
+}
+
+/// Whether the sizes differ in one dimension, where there is a single variance.
+private func isBroadcast(_ sizes: Shape, in shape: Shape) -> Bool {
+  sizes.count == shape.count && zip(sizes, shape).filter { $0 != $1 }.map(\.0) == [1]
 }
 
 extension Operation {

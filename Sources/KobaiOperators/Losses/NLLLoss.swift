@@ -64,6 +64,12 @@ struct ClassTargets {
     }
     classDim = isSingle ? 0 : 1
     let count = shape[classDim]
+    guard weight == nil || weight?.dtype == input.dtype else {
+      refuse(
+        "expected scalar type \(input.dtype) but found \(weight?.dtype ?? input.dtype): the weight must "
+          + "have the dtype of the input")
+      return nil
+    }
     guard weight == nil || weight?.shape == [count] else {
       refuse(
         "weight tensor should be defined either for all \(count) classes or no classes but got weight "
@@ -94,7 +100,7 @@ struct ClassTargets {
       indices = all
     }
     if let weight {
-      let each = weight.indexSelect(dim: 0, index: indices.reshape([-1])).reshape(targets)
+      let each = weight.widened.indexSelect(dim: 0, index: indices.reshape([-1])).reshape(targets)
       weights = isIgnored.map { Tensor.where($0, Tensor.zeros(like: each), each) } ?? each
     } else {
       weights = nil
@@ -103,7 +109,7 @@ struct ClassTargets {
 
   /// What a mean divides by.
   func divisor(_ dtype: DType) -> Tensor {
-    if let weights { return weights.sum() }
+    if let weights { return weights.to(dtype).sum() }
     guard let isIgnored else { return Tensor(Double(indices.count), dtype: dtype) }
     return isIgnored.logicalNot().sum().to(dtype)
   }
@@ -115,7 +121,7 @@ struct ClassTargets {
 
   func negativeLogLikelihood(_ x: Tensor, _ reduction: LossReduction) -> Tensor {
     let chosen = x.gather(dim: classDim, index: indices.unsqueeze(classDim)).squeeze(dim: classDim)
-    let loss = masked(weights.map { -chosen * $0 } ?? -chosen)
+    let loss = masked(weights.map { -chosen * $0.to(x.dtype) } ?? -chosen)
     switch reduction {
     case .none: return loss
     case .sum: return loss.sum()

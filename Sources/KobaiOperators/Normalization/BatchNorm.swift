@@ -4,7 +4,7 @@ extension Tensor {
   /// Each channel (dimension 1) shifted to mean 0 and scaled to variance 1 over all examples, then
   /// multiplied with a weight and shifted by a bias.
   ///
-  ///     Tensor([[1.0], [3.0]]).batchNorm(training: true, eps: 0)   // tensor([[-1.], [1.]])
+  ///     Tensor([[1.0], [3.0]]).batchNorm(training: true)   // tensor([[-1.0000], [1.0000]])
   ///
   /// - Parameters:
   ///   - runningMean, runningVar: [C], what takes the place of the examples' mean and variance unless
@@ -12,12 +12,15 @@ extension Tensor {
   ///     (`Tensor.zeros([C]).asState(requiresGrad: false)`):
   ///     running = (1 − momentum) · running + momentum · statistic, with the unbiased variance.
   ///   - weight, bias: [C].
-  ///   - eps: added to the variance, which is the biased one.
+  ///   - eps: added to the variance, which is the biased one; positive while training.
   public func batchNorm(
     runningMean: Tensor? = nil, runningVar: Tensor? = nil, weight: Tensor? = nil,
     bias: Tensor? = nil, training: Bool = false, momentum: Double = 0.1, eps: Double = 1e-5
   ) -> Tensor {
     let (name, shape) = ("batchNorm", shape)
+    guard !training || eps > 0 else {
+      return misuse("\(name): batch_norm eps must be positive during training, but got \(eps)")
+    }
     if shape.contains(0) && (training || runningMean != nil && runningVar != nil) {
       // Nothing to normalise, whatever the rank; the parameters still take part, with zero gradients.
       let scaled = weight.map { $0.count == 0 ? self : self * $0.select(dim: 0, index: 0) }
@@ -122,7 +125,7 @@ extension Tensor {
   }
 
   /// Of a half type, and so are the parameters.
-  private func isHalf(_ weight: Tensor?, _ bias: Tensor?) -> Bool {
+  func isHalf(_ weight: Tensor?, _ bias: Tensor?) -> Bool {
     dtype.isFloatingPoint && dtype.size == 2 && weight?.dtype != .float32 && bias?.dtype != .float32
   }
 

@@ -42,10 +42,36 @@ extension Tensor {
           + "\(numGroups) groups")
     }
     guard isNormalizable("groupNorm", [weight, bias]) else { return .poison }
-    return normalized(
-      .rows, as: [shape[0], numGroups, channels / numGroups, inner], weight: weight, bias: bias,
-      eps: eps
+    let y = widened.normalized(
+      .rows, as: [shape[0], numGroups, channels / numGroups, inner], weight: weight?.widened,
+      bias: bias?.widened, eps: eps
     ).y
+    guard isHalf(weight, bias) else { return y.to(dtype) }
+    let sameDerivative = groupNormFromRounded(numGroups, weight, bias, eps)
+    return (sameDerivative + (y - sameDerivative).detach()).to(dtype)
+  }
+
+  /// The group normalization in float32 whose derivative is PyTorch's for half types: that of the
+  /// statistics after they were rounded.
+  private func groupNormFromRounded(
+    _ numGroups: Int, _ weight: Tensor?, _ bias: Tensor?, _ eps: Double
+  ) -> Tensor {
+    let x = widened.reshape([shape[0], numGroups, -1])
+    let mean = x.mean(dim: -1, keepDim: true)
+    let roundedMean = mean.detach().to(dtype).to(x.dtype)
+    let scale = (x.detach().var(dims: [-1], correction: 0, keepDim: true) + eps).rsqrt()
+      .to(dtype).to(x.dtype)
+    // Both have the rounded value; their derivatives are those of the mean and of 1/√(variance + eps),
+    // −r³/2 by the variance.
+    let centre = roundedMean + (mean - mean.detach())
+    let distance = x - roundedMean
+    let variance = (distance * distance).mean(dim: -1, keepDim: true)
+    let factor = scale * (1 - 0.5 * scale * scale * (variance - variance.detach()))
+    let channels = [1, shape[1]] + Array(repeating: 1, count: rank - 2)
+    var y = ((x - centre) * factor).reshape(shape)
+    if let weight { y = y * weight.widened.reshape(channels) }
+    if let bias { y = y + bias.widened.reshape(channels) }
+    return y
   }
 }
 
