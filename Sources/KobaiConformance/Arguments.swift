@@ -38,6 +38,19 @@ public final class Arguments {
     return !out.tensors.isEmpty
   }
 
+  /// Arguments for a module inside of this call; they share its tensors.
+  func nested(
+    _ args: [CaseValue], _ kwargs: [String: CaseValue], parameters: [String]
+  ) -> Arguments {
+    Arguments(args, kwargs, parameters: parameters, session: session)
+  }
+
+  /// For a call that takes any arguments and reads none.
+  func ignoreAll() {
+    asked.formUnion(values.keys)
+    rest = []
+  }
+
   private func isHarmless(_ name: String) -> Bool {
     guard let value = values[name] else { return true }
     switch (name, value) {

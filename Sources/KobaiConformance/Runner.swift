@@ -14,10 +14,12 @@ public struct Runner {
   /// What can be run.
   public static var standard: [String: any CaseRunner] {
     let calls = CallRunner(.standard)
+    let modules = ModuleRunner(.standard)
     let optimizers = OptimizerRunner(.standard)
     return [
-      "op": calls, "op_error": calls, "optimizer": optimizers, "optimizer_error": optimizers,
-      "scheduler": SchedulerRunner(), "clip_grad_norm": ClipGradNormRunner(),
+      "op": calls, "op_error": calls, "module": modules, "module_error": modules,
+      "optimizer": optimizers, "optimizer_error": optimizers, "scheduler": SchedulerRunner(),
+      "clip_grad_norm": ClipGradNormRunner(),
     ]
   }
 
