@@ -41,7 +41,8 @@ public final class ParameterAverage {
     }
     if let i = parameters.firstIndex(where: { $0.state == nil }) {
       misuse(
-        "ParameterAverage: parameter \(i) is not a live tensor; give leaves that require grad", else: ())
+        "ParameterAverage: parameter \(i) is not a live tensor; give leaves that require grad",
+        else: ())
     }
     self.parameters = parameters.compactMap(\.state)
     self.rule = rule
@@ -64,7 +65,8 @@ public final class ParameterAverage {
         let weight =
           switch rule {
           case .mean: 1 / (known + 1)
-          case .exponential(let decay): Tensor.where(isFirst, 1.0, Tensor(1 - decay, dtype: .float64))
+          case .exponential(let decay):
+            Tensor.where(isFirst, 1.0, Tensor(1 - decay, dtype: .float64))
           }
         let real = parameter.dtype.real
         let moved = old + (new - old) * weight.to(real)

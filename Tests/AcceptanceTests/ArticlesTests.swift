@@ -51,8 +51,8 @@ import Testing
   }
 
   @Test func transforms() {
-    let (outputs, tangents) = jvp({ [$0[0] * $0[1]] }, [2.0, 3.0], [1.0, 0.0])
-    #expect("\(outputs[0]) \(tangents[0])" == "tensor(6.) tensor(3.)")
+    let (output, tangent) = jvp({ (x: [Tensor]) in x[0] * x[1] }, [2.0, 3.0], [1.0, 0.0])
+    #expect("\(output) \(tangent)" == "tensor(6.) tensor(3.)")
     let dots = vmap({ [($0[0] * $0[1]).sum()] }, inAxes: [0, nil])
     #expect("\(dots([Tensor([[1, 2], [3, 4]]), Tensor([1, 1])])[0])" == "tensor([3, 7])")
     let graph = makeGraph({ [($0[0] * $0[0]).sum()] }, [TensorType(.float32, [3])])

@@ -13,7 +13,7 @@ struct ErrorTests {
 
   @Test func options() {
     refuses("SGD: Invalid learning rate: -1.0") { _ = SGD(x(), lr: -1) }
-    refuses("Adam: Invalid learning rate: nan") { _ = Adam(x(), lr: .nan) }
+    refuses("Adam: Invalid learning rate: nan") { _ = Adam(x(), lr: Double.nan) }
     refuses("SGD: Invalid momentum value: -0.5") { _ = SGD(x(), momentum: -0.5) }
     refuses("Nesterov momentum requires a momentum and zero dampening") {
       _ = SGD(x(), nesterov: true)

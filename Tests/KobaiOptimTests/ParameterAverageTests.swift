@@ -37,7 +37,8 @@ struct ParameterAverageTests {
       misuseMessage { _ = ParameterAverage(x, .exponential(decay: 2)) }?.contains(
         "Invalid decay value 2.0") == true)
     #expect(
-      misuseMessage { _ = ParameterAverage([Tensor([0.0])]) }?.contains("not a live tensor") == true)
+      misuseMessage { _ = ParameterAverage([Tensor([0.0])]) }?.contains("not a live tensor") == true
+    )
   }
 
   /// Numbers that PyTorch 2.13 gives.

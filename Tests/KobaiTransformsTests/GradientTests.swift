@@ -193,6 +193,6 @@ import Testing
       return escaped
     }(1.0)
     let message = misuseMessage { escaped.backward() }
-    #expect(message?.contains("made inside grad (GradientTests.swift:") == true)
+    #expect(message?.contains("made inside grad (GradientTests.swift:") == true, "\(message ?? "")")
   }
 }

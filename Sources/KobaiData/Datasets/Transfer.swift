@@ -143,6 +143,12 @@ final class Transfer {
       )
     case 63:
       return byteLimit.map(tooLarge) ?? DownloadError(.tooLarge, url, explanation)
+    case 1, 3:  // unknown protocol, malformed address
+      return DownloadError(
+        .unreachable, url, "the address cannot be used; give http, https or file (\(explanation))")
+    case 47:
+      return DownloadError(
+        .unreachable, url, "the server answers with more than 10 redirections (\(explanation))")
     case 37:
       return DownloadError(.unreachable, url, "the file cannot be read (\(explanation))")
     default:
