@@ -50,7 +50,9 @@ struct JSONTests {
     #expect(try value("3").double == 3)
     #expect(try value("3.5").double == 3.5)
     #expect(try value("\"3\"").double == nil)
-    for number in [0.1, 1e-300, 1 / 3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -123_456.789] {
+    for number in [
+      0.1, 1e-300, 1 / 3, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -123_456.789,
+    ] {
       #expect(try JSON.decode(try JSON.number(number).encode()) == .number(number))
     }
     for number in [Double.nan, .infinity, -.infinity] {

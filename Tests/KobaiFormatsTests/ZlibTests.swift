@@ -98,6 +98,13 @@ struct ZlibTests {
     }
     #expect(try Zlib.decompress(contentsOf: path, limit: 1000) == text)
     try AtomicFile.write([31, 139, 8], to: path)
+    let cut = try Inflater(contentsOf: path)
+    #expect(
+      refusal {
+        try withUnsafeTemporaryAllocation(byteCount: 8, alignment: 1) { try cut.read(into: $0) }
+      }
+        == "zlib: \(path): the compressed data ends too early, after 3 bytes: the file was cut short"
+    )
     #expect(
       refusal { try Zlib.decompress(contentsOf: path, limit: 1000) }?.contains(path) == true)
   }

@@ -20,6 +20,8 @@ public final class Inflater {
   private(set) var position: Int
   /// PNG allows bytes behind the data; elsewhere they are a fault.
   private let allowsTrailingBytes: Bool
+  /// The file that is read, for errors.
+  private let path: String?
 
   /// Reads from memory.
   ///
@@ -34,16 +36,18 @@ public final class Inflater {
   ///
   /// - Throws: `FileError` if it cannot be opened, `FormatError` if libz is missing.
   public convenience init(contentsOf path: String, _ container: Zlib.Container = .gzip) throws {
-    try self.init(.mapped(try MappedFile(path)), container)
+    try self.init(.mapped(try MappedFile(path)), container, path: path)
   }
 
   init(
-    _ source: ByteSource, _ container: Zlib.Container, allowsTrailingBytes: Bool = false
+    _ source: ByteSource, _ container: Zlib.Container, allowsTrailingBytes: Bool = false,
+    path: String? = nil
   ) throws(FormatError) {
     library = try ZlibLibrary.shared.get()
     self.source = source
     self.container = container
     self.allowsTrailingBytes = allowsTrailingBytes
+    self.path = path
     position = 0
     stream = .allocate(capacity: 1)
     stream.initialize(to: ZStream())
@@ -66,6 +70,14 @@ public final class Inflater {
   ///   data was read and all checksums were right.
   /// - Throws: `FormatError` if the data is corrupt or ends too early.
   public func read(into output: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
+    do {
+      return try fill(output)
+    } catch {
+      throw path.map { error.at($0) } ?? error
+    }
+  }
+
+  private func fill(_ output: UnsafeMutableRawBufferPointer) throws(FormatError) -> Int {
     let target = output.bindMemory(to: UInt8.self)
     var produced = 0
     while produced < target.count && !finished {
