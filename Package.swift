@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiOptim", dependencies: ["KobaiTransforms"]),
-    .target(name: "KobaiCharts", dependencies: ["KobaiOperators"]),
+    .target(name: "KobaiCharts", dependencies: ["KobaiOperators", "KobaiFormats"]),
     // The digits are read by #embed; their text states origin and licence.
     .target(name: "CDatasets", exclude: ["digits.bin", "digits.txt"]),
     .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats", "CDatasets"]),
@@ -74,7 +74,8 @@ let package = Package(
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiOptimTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(
-      name: "KobaiChartsTests", dependencies: ["Kobai", "KobaiCharts", "KobaiTestSupport"]),
+      name: "KobaiChartsTests",
+      dependencies: ["Kobai", "KobaiCharts", "KobaiFormats", "KobaiTestSupport"]),
     .testTarget(
       name: "KobaiFormatsTests", dependencies: ["KobaiFormats"], resources: [.copy("Resources")]),
     .testTarget(

@@ -1,0 +1,31 @@
+/// Numbers to plot: arrays and ranges of numbers, and tensors.
+///
+///     chart.plot([0.5, 0.25, 0.125])
+///     chart.plot(1...3, losses)
+public protocol PlotData {
+  /// In order. NaN and the infinities are gaps.
+  var plotValues: [Double] { get }
+}
+
+/// A number that can be plotted.
+public protocol PlotNumber { var plotValue: Double { get } }
+
+extension Double: PlotNumber { public var plotValue: Double { self } }
+extension Float: PlotNumber { public var plotValue: Double { Double(self) } }
+extension Int: PlotNumber { public var plotValue: Double { Double(self) } }
+extension Int32: PlotNumber { public var plotValue: Double { Double(self) } }
+extension Int64: PlotNumber { public var plotValue: Double { Double(self) } }
+extension UInt8: PlotNumber { public var plotValue: Double { Double(self) } }
+
+extension Array: PlotData where Element: PlotNumber {
+  public var plotValues: [Double] { map(\.plotValue) }
+}
+extension ArraySlice: PlotData where Element: PlotNumber {
+  public var plotValues: [Double] { map(\.plotValue) }
+}
+extension Range: PlotData where Bound == Int {
+  public var plotValues: [Double] { map(Double.init) }
+}
+extension ClosedRange: PlotData where Bound == Int {
+  public var plotValues: [Double] { map(Double.init) }
+}
