@@ -57,6 +57,9 @@ public class Node: @unchecked Sendable {
   /// has a node for each tensor that names one of them; what belongs to an output is found through this.
   public var origin: (node: Node, output: Int) { (self, 0) }
 
+  /// Whether `backward` has gone through and dropped the kept values.
+  package final var hasBeenFreed: Bool { lock.withLock { isReleased } }
+
   /// The values kept for the derivative, for tests and drawings.
   public var keptValues: [Value] { [] }
 

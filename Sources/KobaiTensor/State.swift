@@ -23,12 +23,20 @@ public final class State: Node, @unchecked Sendable {
     }
   }
 
-  /// A leaf of a transform's own at a level.
-  package init(leaf value: Value, level: Int) {
+  /// A leaf of a transform's own at a level. A trace does not ask for its value, but for its gradient if it
+  /// stands for a state.
+  package init(leaf value: Value, level: Int, standsForState: Bool = false) {
     current = value
     tracks = true
     super.init(level: Int32(level), depth: 0)
-    birth = .max
+    birth = standsForState ? 0 : .max
+  }
+
+  /// What is stored here, whatever a trace keeps in its place.
+  package var stored: (value: Value, tracks: Bool, grad: Tensor?) {
+    lock.lock()
+    defer { lock.unlock() }
+    return (current, tracks, gradient)
   }
 
   /// The trace that keeps this state's value in its place.

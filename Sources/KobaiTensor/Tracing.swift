@@ -49,9 +49,8 @@ public enum Tracing {
 
   /// The trace that keeps the value of `state` in its place; nil when it is used directly.
   @inline(never)
-  static func states(for state: State) -> (any StateTracing)? {
-    guard let trace = current as? any StateTracing, trace.number != state.birth else { return nil }
-    return trace
+  static func states(for _: State) -> (any StateTracing)? {
+    current as? any StateTracing
   }
 
   /// Whether a trace is being made on this thread.

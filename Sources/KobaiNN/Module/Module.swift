@@ -32,7 +32,13 @@ public typealias Module3 = ModuleBase & Forward3
 /// its work in `scoped { }`.
 open class ModuleBase {
   /// Whether the module is being trained: dropout and batch normalization act differently.
-  public private(set) final var isTraining = true
+  public final var isTraining: Bool {
+    if Tracing.isActive {
+      Tracing.observe("the training mode of \(type(of: self))") { [weak self] in self?.mode }
+    }
+    return mode
+  }
+  private final var mode = true
   final var hooks: Hooks?
   /// Where the module stands below the module that was called last from outside; see `enterScope`.
   final var location: (root: String, path: String)?
@@ -67,7 +73,7 @@ open class ModuleBase {
   @discardableResult
   public final func train(_ mode: Bool = true) -> Self {
     for module in modules {
-      module.isTraining = mode
+      module.mode = mode
       module.modeDidChange()
     }
     return self
@@ -79,7 +85,7 @@ open class ModuleBase {
 
   /// Training mode for this module alone, as it was before.
   final func restoreTraining() {
-    isTraining = true
+    mode = true
     modeDidChange()
   }
 

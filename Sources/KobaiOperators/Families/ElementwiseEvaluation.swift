@@ -64,7 +64,7 @@ package enum ElementwiseEvaluation {
 
   /// Any program, any layouts; a rank-0 input stands for all elements.
   @usableFromInline
-  static func strided(
+  package static func strided(
     _ program: Program, _ inputs: [Value], _ name: StaticString = ""
   ) -> Value {
     let layout = (inputs.first { $0.layout.rank > 0 } ?? inputs[0]).layout

@@ -37,12 +37,22 @@ import KobaiTensor
 
 /// Several instructions. An object, so that a program is one word where it is one instruction.
 public final class Composition: Sendable {
-  let program: kb_program
+  package let program: kb_program
   @usableFromInline let isPredicate: Bool
 
   init(_ expression: Expression, inputs: UInt16) {
     program = expression.program(inputs: inputs)
     isPredicate = expression.isPredicate
+  }
+
+  /// A program of at least one instruction.
+  package init(_ program: kb_program) {
+    self.program = program
+    var copy = program
+    isPredicate = withUnsafeBytes(of: &copy.code) {
+      let last = $0.bindMemory(to: kb_instruction.self)[Int(program.count) - 1]
+      return kb_opcode_is_predicate(kb_opcode(UInt32(last.opcode)))
+    }
   }
 }
 
@@ -68,7 +78,7 @@ extension Composition: Hashable {
 
 /// What one instruction computes.
 @frozen public struct Opcode: Hashable, Sendable {
-  @usableFromInline let raw: kb_opcode
+  @usableFromInline package let raw: kb_opcode
   @usableFromInline let isPredicate: Bool
 
   @inlinable init(_ raw: kb_opcode, predicate: Bool = false) {

@@ -1,12 +1,29 @@
 import KobaiTensor
 
 /// A traced computation: primitives in the order they were met, on numbered values.
+///
+/// Every value is given once: as an input, as a constant, or as the result of a step that comes before all
+/// steps that read it. `verify()` checks this.
 public struct Graph: Sendable {
   /// One operation.
   public struct Step: Sendable {
     public let primitive: any Primitive
-    public let inputs: [Int]
-    public let outputs: [Int]
+    public var inputs: [Int]
+    public var outputs: [Int]
+    /// The module in whose `forward` the operation was called: `Net.fc1`; empty outside of modules.
+    public var scope: String
+
+    public init(primitive: any Primitive, inputs: [Int], outputs: [Int], scope: String = "") {
+      self.primitive = primitive
+      self.inputs = inputs
+      self.outputs = outputs
+      self.scope = scope
+    }
+
+    /// What the operation is called in graphs and errors.
+    public var name: String { type(of: primitive).name }
+    /// Whether each evaluation gives other results: such a step is neither removed nor repeated.
+    public var isRandom: Bool { primitive is any RandomPrimitive }
   }
 
   /// The type of each value.
@@ -17,6 +34,12 @@ public struct Graph: Sendable {
   public internal(set) var constants: [(value: Int, tensor: Tensor)] = []
   public internal(set) var steps: [Step] = []
   public internal(set) var outputs: [Int] = []
+
+  /// A new value of this type; its number.
+  mutating func value(_ type: TensorType) -> Int {
+    types.append(type)
+    return types.count - 1
+  }
 
   /// The outputs for these inputs, step by step through `bind`.
   public func callAsFunction(_ arguments: [Tensor]) -> [Tensor] {
@@ -44,7 +67,7 @@ extension Graph: CustomStringConvertible {
     lines += steps.map { step in
       let results = step.outputs.map { "%\($0): \(types[$0])" }.joined(separator: ", ")
       let operands = step.inputs.map { " %\($0)" }.joined()
-      return "\(results) = \(type(of: step.primitive).name)\(operands)"
+      return "\(results) = \(step.name)\(operands)"
     }
     lines.append("return \(outputs.map { "%\($0)" }.joined(separator: ", "))")
     return lines.joined(separator: "\n")

@@ -1,0 +1,79 @@
+import KobaiOperators
+import KobaiTensor
+
+/// One step of an executable, with the values that die with it.
+struct Instruction {
+  enum Kind {
+    case unary(any UnaryPrimitive, Int, Int)
+    case binary(any BinaryPrimitive, Int, Int, Int)
+    case scalars(ScalarBlock)
+    case general(any Primitive, [Int], [Int])
+  }
+  let kind: Kind
+  /// Values that no later instruction reads.
+  let releases: [Int]
+
+  /// False when the operation met a misuse.
+  func run(_ slots: Slots) -> Bool {
+    var isSound = true
+    switch kind {
+    case .unary(let primitive, let x, let y):
+      slots[y] = primitive.evaluate(slots[x])
+      isSound = slots[y].meta.isPlain
+    case .binary(let primitive, let x, let y, let z):
+      slots[z] = primitive.evaluate(slots[x], slots[y])
+      isSound = slots[z].meta.isPlain
+    case .scalars(let block):
+      block.run(slots)
+    case .general(let primitive, let inputs, let outputs):
+      let results = primitive.evaluate(inputs.map { slots[$0] })
+      for (output, result) in zip(outputs, results) {
+        slots[output] = result
+        isSound = isSound && result.meta.isPlain
+      }
+    }
+    for number in releases { slots[number] = .nothing }
+    return isSound
+  }
+
+  static func list(for graph: Graph) -> [Instruction] {
+    // The last reader of each value; outputs and constants are never released.
+    var lastUse = [Int](repeating: -1, count: graph.types.count)
+    for (i, step) in graph.steps.enumerated() { for input in step.inputs { lastUse[input] = i } }
+    let kept = Set(graph.outputs).union(graph.constants.map(\.value))
+    var instructions: [Instruction] = []
+    var block = ScalarBlock()
+    func close() {
+      // Numbers hold no memory: nothing is to be released.
+      if !block.operations.isEmpty {
+        instructions.append(Instruction(kind: .scalars(block), releases: []))
+      }
+      block = ScalarBlock()
+    }
+    for (i, step) in graph.steps.enumerated() {
+      if let operation = ScalarBlock.operation(step, graph) {
+        block.append(operation)
+        continue
+      }
+      close()
+      let dying = Set(step.inputs).filter { lastUse[$0] == i && !kept.contains($0) }
+      // Results that nothing reads die at once.
+      let unread = step.outputs.filter { lastUse[$0] < 0 && !kept.contains($0) }
+      instructions.append(
+        Instruction(kind: kind(of: step), releases: dying.sorted() + unread))
+    }
+    close()
+    return instructions
+  }
+
+  private static func kind(of step: Graph.Step) -> Kind {
+    switch step.primitive {
+    case let unary as any UnaryPrimitive:
+      return .unary(unary, step.inputs[0], step.outputs[0])
+    case let binary as any BinaryPrimitive:
+      return .binary(binary, step.inputs[0], step.inputs[1], step.outputs[0])
+    default:
+      return .general(step.primitive, step.inputs, step.outputs)
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import KobaiOperators
+import KobaiTensor
+import KobaiTransforms
+
+/// Where an input of a traced graph comes from.
+enum JITSource {
+  case argument(Int)
+  case state(State, isWritten: Bool)
+  case grad(State)
+  case captured(Tensor)
+}
+
+/// What a tensor of a traced function's result is.
+enum JITResult {
+  /// An output of the graph; whether it can be differentiated.
+  case output(Int, isTracked: Bool)
+  /// A tensor that names a state: returned as it is.
+  case live(Tensor)
+
+  var isTracked: Bool {
+    if case .output(_, true) = self { return true }
+    return false
+  }
+}
+
+/// What a traced function does to a state: its new value or gradient is an output of the graph.
+enum JITWrite {
+  case value(State, output: Int)
+  case grad(State, output: Int?)
+}
+
+/// One trace of a function: when it holds, what it computes, and what it does to states.
+final class JITEntry<R> {
+  /// The result's structure.
+  let prototype: R
+  let program: CompiledGraph
+  /// Used once: the closure made states whose first values it computed, so the next call differs.
+  let isForOneCall: Bool
+
+  private var wasUsed = false
+  private let guards: Guards
+  /// Where each input of the graph comes from.
+  private let sources: [JITSource]
+  private let results: [JITResult]
+  private let writes: [JITWrite]
+  private let recordsGradients: Bool
+
+  struct Guards {
+    let types: [TensorType]
+    /// The states that live arguments name.
+    let states: [State?]
+    let structure: [AnyHashable]
+    let recordsGradients: Bool
+    let defaultDType: DType
+    let observations: [Observation]
+    let met: [(state: State, type: TensorType, tracked: Bool, grad: Gradient)]
+    enum Gradient { case notRead, missing, present(TensorType) }
+  }
+
+  init(
+    prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: Guards, sources: [JITSource],
+    results: [JITResult], writes: [JITWrite]
+  ) {
+    self.prototype = prototype
+    self.program = program
+    self.isForOneCall = isForOneCall
+    self.guards = guards
+    self.sources = sources
+    self.results = results
+    self.writes = writes
+    recordsGradients = results.contains(where: \.isTracked)
+  }
+
+  /// What keeps these arguments from being this entry's; nil if nothing does.
+  func mismatch(_ arguments: FlatTree) -> String? {
+    if isForOneCall && wasUsed { return "states were made by the call before" }
+    return guards.mismatch(arguments)
+  }
+
+  /// The result's tensors, after the states have been written.
+  func replay(_ arguments: [Tensor]) -> [Tensor] {
+    wasUsed = true
+    if recordsGradients && isGradEnabled {
+      let inputs = sources.map { source -> Tensor in
+        switch source {
+        case .argument(let i): arguments[i].current
+        case .state(let state, _): state.tensor.current
+        case .grad(let state): state.grad ?? .poison
+        case .captured(let tensor): tensor
+        }
+      }
+      if inputs.contains(where: { $0.node != nil }) { return recorded(inputs) }
+    }
+    return direct(arguments)
+  }
+
+  private func recorded(_ inputs: [Tensor]) -> [Tensor] {
+    let outputs = bind(Primitives.Compiled(program: program), inputs)
+    for write in writes {
+      switch write {
+      case .value(let state, let i): state.value = outputs[i].current.value
+      case .grad(let state, let i): state.grad = i.map { Tensor(outputs[$0].current.value) }
+      }
+    }
+    return results.map { result in
+      switch result {
+      case .output(let i, true): outputs[i]
+      case .output(let i, false): Tensor(outputs[i].current.value)
+      case .live(let tensor): tensor
+      }
+    }
+  }
+
+  private func direct(_ arguments: [Tensor]) -> [Tensor] {
+    var inputs = sources.map { source -> Value in
+      switch source {
+      case .argument(let i): arguments[i].current.value
+      case .state(let state, _): state.value
+      case .grad(let state): state.grad?.current.value ?? .poison
+      case .captured(let tensor): tensor.current.value
+      }
+    }
+    let outputs = program.executable.run(&inputs)
+    for write in writes {
+      switch write {
+      case .value(let state, let i) where outputs[i].meta.isPlain: state.value = outputs[i]
+      case .grad(let state, let i): state.grad = i.map { Tensor(outputs[$0]) }
+      default: break
+      }
+    }
+    return results.map { result in
+      switch result {
+      case .output(let i, _): Tensor(outputs[i])
+      case .live(let tensor): tensor
+      }
+    }
+  }
+}
+
+extension JITEntry.Guards {
+  func mismatch(_ arguments: FlatTree) -> String? {
+    guard arguments.tensors.count == types.count else {
+      return "the arguments hold \(arguments.tensors.count) tensors where they held \(types.count)"
+    }
+    for (i, argument) in arguments.tensors.enumerated() {
+      let value = argument.current.value
+      if value.dtype != types[i].dtype || value.shape != types[i].shape {
+        return "argument \(i) is \(value.type) where it was \(types[i])"
+      }
+      if argument.state !== states[i] {
+        return "argument \(i) names another parameter or state"
+      }
+    }
+    if arguments.structure != structure {
+      return "the scalars or the structure of the arguments differ: \(arguments.structure) where "
+        + "they were \(structure)"
+    }
+    if recordsGradients != isGradEnabled {
+      return "it is called \(isGradEnabled ? "outside" : "inside") of noGrad"
+    }
+    if defaultDType != DType.default { return "the default dtype is another" }
+    for observation in observations {
+      let now = observation.read()
+      if now != observation.value {
+        return "\(observation.what) is \(now) where it was \(observation.value)"
+      }
+    }
+    for (state, type, tracked, grad) in met {
+      let value = state.value
+      if value.dtype != type.dtype || value.shape != type.shape {
+        return "a parameter or state is \(value.type) where it was \(type)"
+      }
+      if state.requiresGrad != tracked {
+        return "a parameter of type \(type) \(tracked ? "no longer requires" : "requires") grad"
+      }
+      switch (grad, state.grad) {
+      case (.notRead, _), (.missing, nil): break
+      case (.missing, _): return "the gradient of a parameter of type \(type) is there: it was nil"
+      case (.present, nil): return "the gradient of a parameter of type \(type) is nil"
+      case (.present(let type), let now?):
+        if now.type != type { return "a gradient is \(now.type) where it was \(type)" }
+      }
+    }
+    return nil
+  }
+}
