@@ -7,9 +7,15 @@ import Synchronization
 /// A box without an edge on top means what is inside of it; `bind` opens it.
 package final class Reversal: Interpreter {
   package let level: Int
-  /// The transform that opened this level last.
-  package var name: String { place.withLock { $0 } ?? "grad" }
-  private let place = Mutex<String?>(nil)
+  /// The transform that opened this level last on this thread.
+  package var name: String {
+    let thread = Self.thread
+    return places.withLock { $0[thread] } ?? "grad"
+  }
+  private let places = Mutex<[UInt: String]>([:])
+
+  /// A number for the calling thread: where its context lies.
+  private static var thread: UInt { UInt(kb_context_address()) }
   /// The depth of transforms on this thread says whether the level is open.
   package var isActive: Bool { level <= Int(kb_context_depth()) }
 
@@ -22,7 +28,8 @@ package final class Reversal: Interpreter {
   /// The reversal of a level that is being opened by a transform of this name.
   package static func open(level: Int, _ name: String) -> Reversal {
     let reversal = at(level: level)
-    reversal.place.withLock { $0 = name }
+    let thread = Self.thread
+    reversal.places.withLock { $0[thread] = name }
     return reversal
   }
 

@@ -17,7 +17,7 @@ public final class State: Node, @unchecked Sendable {
     current = value
     tracks = requiresGrad
     super.init(level: Int32(kb_context_depth()), depth: 0)
-    if Tracing.isActive, let trace = Tracing.current as? any StateTracing {
+    if kb_context_flags() & UInt32(KB_CONTEXT_STATES) != 0, let trace = Tracing.states(for: self) {
       birth = trace.number
       trace.made(self)
     }
@@ -39,9 +39,9 @@ public final class State: Node, @unchecked Sendable {
     return (current, tracks, gradient)
   }
 
-  /// The trace that keeps this state's value in its place.
-  @inline(__always) private var trace: (any StateTracing)? {
-    kb_context_flags() & UInt32(KB_CONTEXT_TRACING) == 0 || birth == .max
+  /// What keeps this state's value in its place: a trace, a functional call.
+  @inline(__always) private var trace: (any StateKeeping)? {
+    kb_context_flags() & UInt32(KB_CONTEXT_STATES) == 0 || birth == .max
       ? nil : Tracing.states(for: self)
   }
 
@@ -127,7 +127,7 @@ public final class State: Node, @unchecked Sendable {
 
   override func propagate(_ cotangent: Tensor, _ walk: Walk) {
     if walk.isSelective { return }
-    if kb_context_flags() & UInt32(KB_CONTEXT_TRACING) != 0 {
+    if kb_context_flags() & UInt32(KB_CONTEXT_STATES) != 0 {
       // A trace keeps the gradient, of the state that this leaf stands for.
       let sum = grad.map { walk.sum($0, cotangent) } ?? cotangent
       grad = walk.createGraph ? sum : sum.withoutEdge

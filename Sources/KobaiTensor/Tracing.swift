@@ -15,18 +15,22 @@ extension RandomPrimitive {
   public func repeated(_ size: Int) -> (any Primitive)? { nil }
 }
 
-/// A trace in which states can be read and written: they keep their values meanwhile, and the trace
-/// remembers in their place what the closure sees.
-public protocol StateTracing: Interpreter {
-  /// States made while tracing carry this number.
+/// What remembers, in the place of states, what a closure sees of them and makes of them: the states keep
+/// their values meanwhile.
+public protocol StateKeeping: AnyObject, Sendable {
+  /// States made meanwhile carry this number.
   var number: UInt32 { get }
   func snapshot(of state: State) -> Tensor
   func setValue(_ value: Value, of state: State)
   func grad(of state: State) -> Tensor?
   func setGrad(_ grad: Tensor?, of state: State)
   func requiresGrad(of state: State) -> Bool
-  /// A state was made while tracing.
+  /// A state was made meanwhile.
   func made(_ state: State)
+}
+
+/// A trace in which states can be read and written.
+public protocol StateTracing: Interpreter, StateKeeping {
   /// A host value was read that decides what is traced.
   func observe(_ what: String, _ read: @escaping () -> AnyHashable)
 }
@@ -45,12 +49,24 @@ public enum Tracing {
   }
 
   /// The innermost of all.
-  static var innermost: (any Interpreter)? { Box.current?.interpreter }
+  static var innermost: (any Interpreter)? {
+    var box = Box.current
+    while let next = box {
+      if let interpreter = next.interpreter { return interpreter }
+      box = next.outer
+    }
+    return nil
+  }
 
-  /// The trace that keeps the value of `state` in its place; nil when it is used directly.
+  /// What keeps the value of a state in its place; nil when it is used directly.
   @inline(never)
-  static func states(for _: State) -> (any StateTracing)? {
-    current as? any StateTracing
+  static func states(for _: State) -> (any StateKeeping)? {
+    var box = Box.current
+    while let next = box {
+      if let keeper = next.keeper { return keeper }
+      box = next.outer
+    }
+    return nil
   }
 
   /// Whether a trace is being made on this thread.
@@ -69,8 +85,16 @@ public enum Tracing {
 
   /// Runs `body` with operations that have no inputs going to `interpreter`, a trace.
   public static func with<R>(_ interpreter: any Interpreter, _ body: () throws -> R) rethrows -> R {
+    let keeper = interpreter as? any StateTracing
+    let flags = UInt32(keeper == nil ? KB_CONTEXT_TRACING : KB_CONTEXT_TRACING | KB_CONTEXT_STATES)
+    return try run(
+      Box(interpreter, isTrace: true, keeper), kb_context_flags() | flags, body)
+  }
+
+  /// Runs `body` with states read and written through `keeper`.
+  package static func with<R>(_ keeper: any StateKeeping, _ body: () throws -> R) rethrows -> R {
     try run(
-      Box(interpreter, isTrace: true), kb_context_flags() | UInt32(KB_CONTEXT_TRACING), body)
+      Box(nil, isTrace: false, keeper), kb_context_flags() | UInt32(KB_CONTEXT_STATES), body)
   }
 
   /// Runs `body` with random operations going to `interpreter`.
@@ -78,15 +102,17 @@ public enum Tracing {
     _ interpreter: any Interpreter, _ body: () throws -> R
   ) rethrows -> R {
     try run(
-      Box(interpreter, isTrace: false), kb_context_flags() | UInt32(KB_CONTEXT_BATCHING), body)
+      Box(interpreter, isTrace: false, nil), kb_context_flags() | UInt32(KB_CONTEXT_BATCHING), body)
   }
 
-  /// Runs `body` as if `interpreter`, a trace of this thread, and those inside of it were not active.
+  /// Runs `body` as if `transform`, one of this thread, and those inside of it were not active.
   package static func outside<R>(
-    _ interpreter: any Interpreter, _ body: () throws -> R
+    _ transform: AnyObject, _ body: () throws -> R
   ) rethrows -> R {
     var box = Box.current
-    while let next = box, next.interpreter !== interpreter { box = next.outer }
+    while let next = box, next.interpreter !== transform && next.keeper !== transform {
+      box = next.outer
+    }
     guard let own = box else { return try body() }
     return try run(own.outer, own.flags, body)
   }
@@ -103,15 +129,19 @@ public enum Tracing {
   }
 
   private final class Box {
-    let interpreter: any Interpreter
+    let interpreter: (any Interpreter)?
     let isTrace: Bool
+    let keeper: (any StateKeeping)?
     /// What was there before.
     let outer: Box?
     let flags: UInt32
 
-    init(_ interpreter: any Interpreter, isTrace: Bool) {
+    init(
+      _ interpreter: (any Interpreter)?, isTrace: Bool, _ keeper: (any StateKeeping)?
+    ) {
       self.interpreter = interpreter
       self.isTrace = isTrace
+      self.keeper = keeper
       outer = Box.current
       flags = kb_context_flags()
     }

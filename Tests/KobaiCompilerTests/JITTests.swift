@@ -192,7 +192,7 @@ import Testing
   }
 
   @Test func detachedAndFrozen() {
-    let w = Tensor(2.0, requiresGrad: true)
+    var w = Tensor(2.0, requiresGrad: true)
     let f = jit { (x: Tensor) -> Tensor in w * x }
     #expect(f(3.0).requiresGrad)
     w.requiresGrad = false

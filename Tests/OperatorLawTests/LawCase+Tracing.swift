@@ -17,7 +17,9 @@ extension LawCase {
     return failures
   }
 
-  private static func check(_ call: ([Tensor]) -> [Tensor], _ inputs: [Tensor]) -> [String] {
+  private static func check(_ call: @escaping ([Tensor]) -> [Tensor], _ inputs: [Tensor])
+    -> [String]
+  {
     let expected = call(inputs)
     let graph = makeGraph(call, inputs.map(\.type))
     let got = graph(inputs)
@@ -31,6 +33,18 @@ extension LawCase {
       } else if got.bytes != expected.bytes {
         failures.append("result \(i) of the graph has other bits\n\(graph)")
       }
+    }
+    // The first compiled call and a replay; random operations draw at each.
+    if !graph.steps.contains(where: \.isRandom) {
+      let compiled = jit { (inputs: [Tensor]) in call(inputs) }
+      for time in 1...2 {
+        let got = compiled(inputs)
+        for (i, (got, expected)) in zip(got, expected).enumerated()
+        where got.detach().bytes != expected.detach().bytes || got.type != expected.type {
+          failures.append("result \(i) of compiled call \(time): \(got), not \(expected)\n\(graph)")
+        }
+      }
+      if compiled.traceCount != 1 { failures.append("compiled \(compiled.traceCount) times") }
     }
     run(graph, inputs) { step, _, outputs in
       let (actual, declared) = (outputs.map(\.type), step.outputs.map { graph.types[$0] })

@@ -12,6 +12,7 @@ enum {
   KB_CONTEXT_ANOMALY = 4,    // inside detectingAnomaly { }
   KB_CONTEXT_TRACING = 8,    // a trace is being made
   KB_CONTEXT_BATCHING = 16,  // inside vmap, which takes the operations that draw random numbers
+  KB_CONTEXT_STATES = 32,    // something else is read and written in the place of states
 };
 
 enum { KB_RELEASE_INLINE = 32 };
@@ -33,6 +34,9 @@ typedef struct kb_context {
 
 // Initial-exec: reading it is one load, without a call.
 extern _Thread_local kb_context kb_thread_context __attribute__((tls_model("initial-exec")));
+
+// A number that tells this thread from others that run.
+static inline uintptr_t kb_context_address(void) { return (uintptr_t)&kb_thread_context; }
 
 static inline uint32_t kb_context_flags(void) { return kb_thread_context.flags; }
 static inline void kb_context_set_flags(uint32_t flags) { kb_thread_context.flags = flags; }

@@ -22,6 +22,11 @@ enum JIT {
 
   static func warn(_ message: String) { say("warning: \(message)") }
 
+  /// Whether the environment asks for graphs: `KOBAI_DEBUG=passes`.
+  static let printsPasses =
+    getenv("KOBAI_DEBUG").map { String(cString: $0).split(separator: ",").contains("passes") }
+    ?? false
+
   /// Writes a line to standard error.
   static func say(_ line: String) {
     let bytes = Array("\(line)\n".utf8)
@@ -68,6 +73,18 @@ final class JITEngine<R>: @unchecked Sendable {
       entries.insert(entry, at: 0)
     }
     return rebuild(entry.prototype, entry.replay(arguments.tensors))
+  }
+
+  /// The graph after each pass, of what is compiled for these arguments.
+  func inspect(
+    _ arguments: FlatTree, _ function: ([Tensor]) -> R
+  ) -> [(pass: String, graph: Graph)] {
+    if let entry = lock.withLock({ _ in Found(entry: find(arguments)) }).entry {
+      return entry.program.stages
+    }
+    let (entry, _) = JITEntry.trace(
+      "jit (\(site))", arguments, function, flatten: flatten, rebuild: rebuild)
+    return entry?.program.stages ?? [(pass: "trace", graph: Graph())]
   }
 
   /// The entry for these arguments, moved to the front.

@@ -38,6 +38,7 @@ extension JITEntry {
         })
       let program = CompiledGraph(
         name, trace.graph, isDifferentiated: results.contains(where: \.isTracked))
+      if JIT.printsPasses { JIT.say("\(name)\n\(Inspection(stages: program.stages))") }
       let entry = JITEntry(
         prototype: prototype, program: program, isForOneCall: isForOneCall, guards: guards,
         sources: sources + stateSources, results: results, writes: writes)

@@ -35,14 +35,16 @@ extension Tensor {
     guard let old else {
       return bind(
         Primitives.Bernoulli(
-          dtype: p.dtype, order: MemoryOrder(rank: p.rank), generator: generator), [p])[0]
+          source: p.dtype, dtype: p.dtype, order: MemoryOrder(rank: p.rank), generator: generator),
+        [p])[0]
     }
     let layout = old.layout
     let all = p.shape == layout.shape ? p : p.expand(layout.shape)
     guard !all.isPoisoned else { return .poison }
     return bind(
       Primitives.Bernoulli(
-        dtype: old.dtype, order: MemoryOrder(inPlace: layout), generator: generator),
+        source: p.dtype, dtype: old.dtype, order: MemoryOrder(inPlace: layout), generator: generator
+      ),
       old.node == nil || !isGradEnabled ? [all] : [all, old])[0]
   }
 }
@@ -51,7 +53,8 @@ extension Primitives {
   /// Inputs: the probabilities, and perhaps what the result replaces.
   public struct Bernoulli: RandomPrimitive {
     public static let name = "bernoulli"
-    let dtype: DType
+    /// The dtype of the probabilities, and that of the result.
+    let source, dtype: DType
     let order: MemoryOrder
     let generator: Generator
 
@@ -80,10 +83,9 @@ extension Primitives {
     }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
-      // Probabilities for elements that are replaced may have another dtype; nothing is zero.
-      let isReplacing = kept.inputCount > 1
-      return kept.isNeeded.enumerated().map { i, isNeeded in
-        isNeeded && !(isReplacing && i == 0) ? cotangents[0].map { Tensor.zeros(like: $0) } : nil
+      kept.isNeeded.enumerated().map { i, isNeeded in
+        guard isNeeded, let dy = cotangents[0] else { return nil }
+        return Tensor.zeros(like: dy, dtype: i == 0 ? source : dtype)
       }
     }
     public func pushforward(
@@ -92,7 +94,8 @@ extension Primitives {
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       // What is replaced does not matter; the probabilities may be the same for all examples.
       let p = isBatched[0] ? inputs[0] : inputs[0].broadcast(to: [size] + inputs[0].shape)
-      return bind(Bernoulli(dtype: dtype, order: order.batched, generator: generator), [p])
+      return bind(
+        Bernoulli(source: source, dtype: dtype, order: order.batched, generator: generator), [p])
     }
   }
 }
