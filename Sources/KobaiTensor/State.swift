@@ -65,7 +65,7 @@ public final class State: Node, @unchecked Sendable {
 
   /// Takes the value out, so that an update may overwrite its elements. Others that read the state wait
   /// until `endUpdate` has put a value back.
-  func beginUpdate() -> Value {
+  package func beginUpdate() -> Value {
     var value = Value(bits: 0, dtype: .float32)
     lock.lock()
     swap(&current, &value)
@@ -73,7 +73,7 @@ public final class State: Node, @unchecked Sendable {
   }
 
   /// Ends what `beginUpdate` began.
-  func endUpdate(_ value: consuming Value) {
+  package func endUpdate(_ value: consuming Value) {
     current = value
     lock.unlock()
   }

@@ -17,7 +17,7 @@ package final class Substitution: StateKeeping, @unchecked Sendable {
   package subscript(state: State) -> Tensor? { values[ObjectIdentifier(state)] }
 
   package func run<R>(_ body: () throws -> R) rethrows -> R {
-    try Tracing.with(self as any StateKeeping, body)
+    try Tracing.keeping(self, body)
   }
 
   package func snapshot(of state: State) -> Tensor {

@@ -92,7 +92,7 @@ public enum Tracing {
   }
 
   /// Runs `body` with states read and written through `keeper`.
-  package static func with<R>(_ keeper: any StateKeeping, _ body: () throws -> R) rethrows -> R {
+  package static func keeping<R>(_ keeper: any StateKeeping, _ body: () throws -> R) rethrows -> R {
     try run(
       Box(nil, isTrace: false, keeper), kb_context_flags() | UInt32(KB_CONTEXT_STATES), body)
   }

@@ -1,3 +1,4 @@
+import KobaiOperators
 import KobaiTensor
 import KobaiTransforms
 

@@ -7,6 +7,7 @@ struct Instruction {
     case unary(any UnaryPrimitive, Int, Int)
     case binary(any BinaryPrimitive, Int, Int, Int)
     case scalars(ScalarBlock)
+    case update(any UpdatePrimitive, states: [(number: Int, isLast: Bool)], operands: [Int], [Int])
     case general(any Primitive, [Int], [Int])
   }
   let kind: Kind
@@ -25,6 +26,11 @@ struct Instruction {
       isSound = slots[z].meta.isPlain
     case .scalars(let block):
       block.run(slots)
+    case .update(let primitive, let states, let operands, let outputs):
+      // What nothing else reads is overwritten.
+      var values = states.map { $0.isLast ? slots.take($0.number) : slots[$0.number] }
+      primitive.evaluate(updating: &values, with: operands.map { slots[$0] })
+      for (output, value) in zip(outputs, values) { slots[output] = value }
     case .general(let primitive, let inputs, let outputs):
       let results = primitive.evaluate(inputs.map { slots[$0] })
       for (output, result) in zip(outputs, results) {
@@ -60,14 +66,22 @@ struct Instruction {
       // Results that nothing reads die at once.
       let unread = step.outputs.filter { lastUse[$0] < 0 && !kept.contains($0) }
       instructions.append(
-        Instruction(kind: kind(of: step), releases: dying.sorted() + unread))
+        Instruction(kind: kind(of: step, dying), releases: dying.sorted() + unread))
     }
     close()
     return instructions
   }
 
-  private static func kind(of step: Graph.Step) -> Kind {
+  private static func kind(of step: Graph.Step, _ dying: Set<Int>) -> Kind {
     switch step.primitive {
+    case let update as any UpdatePrimitive:
+      let count = update.stateCount(inputCount: step.inputs.count)
+      var uses: [Int: Int] = [:]
+      for input in step.inputs { uses[input, default: 0] += 1 }
+      return .update(
+        update,
+        states: step.inputs.prefix(count).map { ($0, dying.contains($0) && uses[$0] == 1) },
+        operands: Array(step.inputs.dropFirst(count)), step.outputs)
     case let unary as any UnaryPrimitive:
       return .unary(unary, step.inputs[0], step.outputs[0])
     case let binary as any BinaryPrimitive:

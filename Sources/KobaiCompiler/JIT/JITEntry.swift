@@ -1,3 +1,4 @@
+import CKernels
 import KobaiOperators
 import KobaiTensor
 import KobaiTransforms
@@ -44,6 +45,8 @@ final class JITEntry<R> {
   private let results: [JITResult]
   private let writes: [JITWrite]
   private let recordsGradients: Bool
+  /// The states whose values replays take out and put back.
+  private let handedOver: Set<ObjectIdentifier>
 
   struct Guards {
     let types: [TensorType]
@@ -69,6 +72,11 @@ final class JITEntry<R> {
     self.results = results
     self.writes = writes
     recordsGradients = results.contains(where: \.isTracked)
+    handedOver = Set(
+      sources.compactMap { source in
+        if case .state(let state, true) = source { return ObjectIdentifier(state) }
+        return nil
+      })
   }
 
   /// What keeps these arguments from being this entry's; nil if nothing does.
@@ -112,21 +120,35 @@ final class JITEntry<R> {
   }
 
   private func direct(_ arguments: [Tensor]) -> [Tensor] {
+    // Values that are replaced are handed over, so that an update can write in their memory. A misuse must
+    // leave them as they were, so inside `recovering { }` they stay.
+    let donates = kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING) == 0
     var inputs = sources.map { source -> Value in
       switch source {
       case .argument(let i): arguments[i].current.value
-      case .state(let state, _): state.value
+      case .state(let state, let isWritten): isWritten && donates ? .nothing : state.value
       case .grad(let state): state.grad?.current.value ?? .poison
       case .captured(let tensor): tensor.current.value
       }
     }
+    // From here until it has its new value, such a state is locked.
+    if donates {
+      for (i, source) in sources.enumerated() {
+        if case .state(let state, true) = source { inputs[i] = state.beginUpdate() }
+      }
+    }
     let outputs = program.executable.run(&inputs)
     for write in writes {
-      switch write {
-      case .value(let state, let i) where outputs[i].meta.isPlain: state.value = outputs[i]
-      case .grad(let state, let i): state.grad = i.map { Tensor(outputs[$0]) }
-      default: break
+      guard case .value(let state, let i) = write else { continue }
+      if donates && handedOver.contains(ObjectIdentifier(state)) {
+        state.endUpdate(outputs[i])
+      } else if outputs[i].meta.isPlain {
+        state.value = outputs[i]
       }
+    }
+    for write in writes {
+      guard case .grad(let state, let i) = write else { continue }
+      state.grad = i.map { Tensor(outputs[$0]) }
     }
     return results.map { result in
       switch result {

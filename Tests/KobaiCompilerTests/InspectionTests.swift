@@ -1,0 +1,45 @@
+import Foundation
+import Kobai
+import KobaiTestSupport
+import Testing
+
+@Suite struct InspectionTests {
+  private var f: Jitted<Tensor, Tensor> {
+    jit { (x: Tensor) in (-(-(x * 2))).exp() + (x * 2).exp() }
+  }
+
+  @Test func passesAreShown() {
+    let inspection = f.inspect(Tensor([1.0, 2.0]))
+    #expect(
+      inspection.stages.map(\.pass) == [
+        "trace", "simplify", "deduplicate", "eliminate dead", "fuse",
+      ])
+    #expect(
+      inspection.stages[0].graph.steps.map(\.name) == [
+        "mul", "neg", "neg", "exp", "mul", "exp", "add",
+      ])
+    #expect(inspection.stages[3].graph.steps.map(\.name) == ["mul", "exp", "add"])
+    #expect(inspection.groups == [["mul", "exp", "add"]])
+    #expect(inspection.graph.steps.count == 1)
+    #expect(inspection.bytesMoved == 16 && inspection.flops == 6)
+    #expect("\(inspection)".contains("group 0: mul, exp, add"))
+  }
+
+  @Test func graphsAsTextForOtherPrograms() throws {
+    let graph = makeGraph({ [($0[0] * 2).sum()] }, [TensorType(.float32, [3])])
+    #expect(graph.dot.contains("s0 [label=\"mul\""))
+    let object = try JSONSerialization.jsonObject(with: Data(graph.json.utf8))
+    let fields = try #require(object as? [String: Any])
+    #expect(fields["version"] as? Int == 1)
+    #expect(
+      (fields["steps"] as? [[String: Any]])?.map { $0["operation"] as? String } == ["mul", "sum"])
+    #expect((fields["inputs"] as? [Int]) == [0])
+    let constant = try #require((fields["constants"] as? [[String: Any]])?.first)
+    #expect(constant["elements"] as? [Double] == [2])
+  }
+
+  @Test func graphsAreVerified() throws {
+    let graph = makeGraph({ [($0[0] * 2).sum()] }, [TensorType(.float32, [3])])
+    try graph.verify()
+  }
+}
