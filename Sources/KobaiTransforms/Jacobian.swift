@@ -33,6 +33,7 @@ public func jacobian(
 ///
 /// - Returns: a function that gives a tree of the structure of the first argument; each tensor has the
 ///   result's shape followed by its own.
+@_disfavoredOverload
 public func jacobian<A: Tree, each B: Tree>(
   _ function: @escaping (A, repeat each B) -> Tensor, mode: DerivativeMode = .automatic,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -79,6 +80,7 @@ public func hessian(
 ///
 /// - Returns: a function that gives the blocks: row i, column j holds the derivatives of the gradient of
 ///   tensor i with respect to tensor j, in the order of `tensors`.
+@_disfavoredOverload
 public func hessian<A: Tree, each B: Tree>(
   _ function: @escaping (A, repeat each B) -> Tensor, fileID: StaticString = #fileID,
   line: UInt = #line

@@ -7,38 +7,44 @@ import Testing
   final class Net: Module {
     let fc1 = Linear(6, 16)
     let norm = BatchNorm1d(16)
-    let drop = Dropout(0.25)
     let fc2 = Linear(16, 3)
-    func forward(_ x: Tensor) -> Tensor { fc2(drop(relu(norm(fc1(x))))) }
+    let generator = Generator(seed: 5)
+
+    override init() {
+      super.init()
+      // Tests share the default generator: this one is the net's own.
+      for parameter in parameters {
+        parameter.data = Tensor.rand(parameter.shape, generator: generator) - 0.5
+      }
+    }
+
+    func forward(_ x: Tensor) -> Tensor {
+      fc2(relu(norm(fc1(x))).dropout(p: 0.25, training: isTraining, generator: generator))
+    }
   }
 
   private func run(
     compiled: Bool, steps: Int, make: ([Tensor]) -> Optimizer
   ) -> (state: [[UInt8]], losses: [[UInt8]], traces: Int) {
-    // One thread at a time uses the default generator here: the suite is serialized by this lock.
-    lock.withLock { _ in
-      manualSeed(5)
-      let net = Net()
-      let x = Tensor.randn([8, 6])
-      let y = Tensor.randint(0, 3, [8])
-      let optimizer = make(net.parameters)
-      func body(_ x: Tensor, _ y: Tensor) -> Tensor {
-        let loss = crossEntropy(net(x), y)
-        optimizer.zeroGrad()
-        loss.backward()
-        optimizer.step()
-        return loss
-      }
-      let step = jit { (x: Tensor, y: Tensor) in body(x, y) }
-      var losses: [[UInt8]] = []
-      for _ in 0..<steps {
-        losses.append((compiled ? step(x, y) : body(x, y)).detach().bytes)
-      }
-      let state = net.parameters + net.buffers
-      return (state.map { $0.detach().bytes }, losses, step.traceCount)
+    let net = Net()
+    let x = Tensor.randn([8, 6], generator: net.generator)
+    let y = Tensor([0, 1, 2, 0, 1, 2, 0, 1])
+    let optimizer = make(net.parameters)
+    func body(_ x: Tensor, _ y: Tensor) -> Tensor {
+      let loss = crossEntropy(net(x), y)
+      optimizer.zeroGrad()
+      loss.backward()
+      optimizer.step()
+      return loss
     }
+    let step = jit { (x: Tensor, y: Tensor) in body(x, y) }
+    var losses: [[UInt8]] = []
+    for _ in 0..<steps {
+      losses.append((compiled ? step(x, y) : body(x, y)).detach().bytes)
+    }
+    let state = net.parameters + net.buffers
+    return (state.map { $0.detach().bytes }, losses, step.traceCount)
   }
-  private let lock = GeneratorLock.shared
 
   private func compare(_ make: ([Tensor]) -> Optimizer) {
     let (eager, compiled) = (

@@ -44,6 +44,7 @@ public func vmap(
 ///   - axisSize: the number of examples, needed only where no argument has a batch axis.
 ///   - randomness: what random operations do: `.different` numbers for each example, the `.same` for all,
 ///     or an `.error`.
+@_disfavoredOverload
 public func vmap<each A: Tree, R: Tree>(
   _ function: @escaping (repeat each A) -> R, inAxes: [Int?]? = nil, outAxes: Int? = 0,
   axisSize: Int? = nil, randomness: Randomness = .error, fileID: StaticString = #fileID,
@@ -80,6 +81,7 @@ func vmapOfPack<each A: Tree, R: Tree>(
 ///     vmap { (x: Tensor) in (x.sum(), x * 2) }(x)
 ///
 /// - Parameter outAxes: where each result has the batch axis; 0 for all unless given.
+@_disfavoredOverload
 public func vmap<each A: Tree, each R: Tree>(
   _ function: @escaping (repeat each A) -> (repeat each R), inAxes: [Int?]? = nil,
   outAxes: [Int?]? = nil, axisSize: Int? = nil, randomness: Randomness = .error,

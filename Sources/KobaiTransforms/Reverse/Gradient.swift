@@ -44,6 +44,7 @@ func differentiate<Aux>(
 ///
 /// - Parameter function: gives a scalar: one element of a real floating point dtype.
 /// - Returns: a function of the same arguments; its result has the structure of the first.
+@_disfavoredOverload
 public func grad<A: Tree, each B: Tree>(
   _ function: @escaping (A, repeat each B) -> Tensor, fileID: StaticString = #fileID,
   line: UInt = #line
@@ -79,6 +80,7 @@ public func grad(
 ///     let (gradient, accuracy) = grad({ (w: Tensor) in (loss(w), accuracy(w)) }, hasAux: true)(w)
 ///
 /// - Parameter hasAux: true; the function returns (value, anything).
+@_disfavoredOverload
 public func grad<A: Tree, each B: Tree, Aux>(
   _ function: @escaping (A, repeat each B) -> (Tensor, Aux), hasAux: Bool,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -100,6 +102,7 @@ func gradOfPack<A: Tree, each B: Tree, Aux>(
 /// The gradients with respect to every argument.
 ///
 ///     grad({ (x: Tensor, y: Tensor) in x * y }, argnums: .all)(2.0, 3.0)   // (tensor(3.), tensor(2.))
+@_disfavoredOverload
 public func grad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: AllArguments,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -116,6 +119,7 @@ func gradOfPack<each A: Tree>(
 }
 
 /// The gradient with respect to the second argument.
+@_disfavoredOverload
 public func grad<A: Tree, B: Tree, each C: Tree>(
   _ function: @escaping (A, B, repeat each C) -> Tensor, argnums: SecondArgument,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -133,6 +137,7 @@ func gradOfPack<A: Tree, B: Tree, each C: Tree>(
 }
 
 /// The gradient with respect to the third argument.
+@_disfavoredOverload
 public func grad<A: Tree, B: Tree, C: Tree, each D: Tree>(
   _ function: @escaping (A, B, C, repeat each D) -> Tensor, argnums: ThirdArgument,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -152,6 +157,7 @@ func gradOfPack<A: Tree, B: Tree, C: Tree, each D: Tree>(
 /// The gradient with respect to one argument, a tensor, by its number.
 ///
 ///     grad({ (x: Tensor, y: Tensor) in x * x * y }, argnums: 1)(2.0, 3.0)   // tensor(4.)
+@_disfavoredOverload
 public func grad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: Int,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -170,6 +176,7 @@ func gradOfPack<each A: Tree>(
 /// The gradients with respect to some arguments, tensors, by their numbers.
 ///
 ///     grad({ (x: Tensor, y: Tensor) in x * x * y }, argnums: [0, 1])(2.0, 3.0)   // [12, 4]
+@_disfavoredOverload
 public func grad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: [Int],
   fileID: StaticString = #fileID, line: UInt = #line

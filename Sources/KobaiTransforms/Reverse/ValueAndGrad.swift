@@ -6,6 +6,7 @@ import KobaiTensor
 ///     let (value, slope) = valueAndGrad { (x: Tensor) in x ** 2 }(3.0)   // 9, 6
 ///
 /// See ``grad(_:fileID:line:)`` for what functions and arguments may be.
+@_disfavoredOverload
 public func valueAndGrad<A: Tree, each B: Tree>(
   _ function: @escaping (A, repeat each B) -> Tensor, fileID: StaticString = #fileID,
   line: UInt = #line
@@ -43,6 +44,7 @@ public func valueAndGrad(
 ///
 /// - Parameter hasAux: true; the function returns (value, anything). Tensors in a `Tree` beside the value
 ///   leave the transform as the value does.
+@_disfavoredOverload
 public func valueAndGrad<A: Tree, each B: Tree, Aux>(
   _ function: @escaping (A, repeat each B) -> (Tensor, Aux), hasAux: Bool,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -64,6 +66,7 @@ func valueAndGradOfPack<A: Tree, each B: Tree, Aux>(
 }
 
 /// The value of a function and its gradients with respect to every argument.
+@_disfavoredOverload
 public func valueAndGrad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: AllArguments,
   fileID: StaticString = #fileID, line: UInt = #line
@@ -85,6 +88,7 @@ func valueAndGradOfPack<each A: Tree>(
 }
 
 /// The value of a function and its gradients with respect to some arguments, tensors, by their numbers.
+@_disfavoredOverload
 public func valueAndGrad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: [Int],
   fileID: StaticString = #fileID, line: UInt = #line
