@@ -83,6 +83,17 @@ import Testing
     #expect(eager.1 == compiled.1)
   }
 
+  @Test func whatBackwardHasGoneThroughIsNotDifferentiatedAgain() {
+    let w = Tensor(2.0, requiresGrad: true)
+    let f = jit { (x: Tensor) -> Tensor in
+      let loss = w * w + x
+      loss.backward()
+      return loss
+    }
+    #expect(!f(1.0).requiresGrad)
+    #expect(f(1.0).item() == 5)
+  }
+
   @Test func gradientsAccumulateAsInEager() {
     let x = Tensor([1.0, 2.0], requiresGrad: true)
     let f = jit { (s: Tensor) -> Tensor in

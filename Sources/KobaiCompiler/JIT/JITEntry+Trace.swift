@@ -66,11 +66,23 @@ extension Trace {
         continue
       }
       let now = Tracing.with(self) { tensor.current }
-      let isTracked = now.node.map { Int($0.level) == level && !$0.hasBeenFreed } ?? false
+      let isTracked = now.node.map { Int($0.level) == level && !Self.isFreed($0) } ?? false
       results.append(.output(graph.outputs.count, isTracked: isTracked))
       graph.outputs.append(self.number(of: now.lowered(below: level)))
     }
     return (results, rebuild(result, tensors.map { _ in Tensor(.nothing) }))
+  }
+
+  /// Whether `backward` has gone through what a result was computed from.
+  private static func isFreed(_ root: Node) -> Bool {
+    var seen: Set<ObjectIdentifier> = []
+    var pending = [root]
+    while let node = pending.popLast() {
+      guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
+      if node.hasBeenFreed { return true }
+      pending += node.parents.compactMap { $0 }
+    }
+    return false
   }
 
   /// Completes the graph with what happened to states: inputs for those that were met, outputs for those

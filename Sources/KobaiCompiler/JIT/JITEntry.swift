@@ -195,6 +195,7 @@ extension JITEntry.Guards {
       if state.requiresGrad != tracked {
         return "a parameter of type \(type) \(tracked ? "no longer requires" : "requires") grad"
       }
+      if case .notRead = grad { continue }
       switch (grad, state.grad) {
       case (.notRead, _), (.missing, nil): break
       case (.missing, _): return "the gradient of a parameter of type \(type) is there: it was nil"
