@@ -54,6 +54,7 @@ extension ModuleRegistry {
     module3("CosineEmbeddingLoss", "margin", inputs: ("input1", "input2", "target")) { a in
       try CosineEmbeddingLoss(margin: a.double("margin", default: 0), reduction: a.reduction())
     }
+    addMarginLosses()
     module3(
       "TripletMarginLoss", "margin", "p", "eps", "swap", inputs: ("anchor", "positive", "negative")
     ) { a in
@@ -62,5 +63,61 @@ extension ModuleRegistry {
         eps: a.double("eps", default: 1e-6), swap: a.bool("swap", default: false),
         reduction: a.reduction())
     }
+  }
+
+  private mutating func addMarginLosses() {
+    module2("SoftMarginLoss") { a in SoftMarginLoss(reduction: try a.reduction()) }
+    module2("MultiLabelMarginLoss") { a in MultiLabelMarginLoss(reduction: try a.reduction()) }
+    module2("MultiLabelSoftMarginLoss", "weight") { a in
+      try MultiLabelSoftMarginLoss(weight: a.optionalTensor("weight"), reduction: a.reduction())
+    }
+    module2("MultiMarginLoss", "p", "margin", "weight") { a in
+      try MultiMarginLoss(
+        p: a.int("p", default: 1), margin: a.double("margin", default: 1),
+        weight: a.optionalTensor("weight"), reduction: a.reduction())
+    }
+    module2("LinearCrossEntropyLoss", "in_features", "num_classes") { a in
+      // Chunks are a matter of memory alone; without them there is nothing to choose.
+      guard !a.has("options") else { throw Unsupported("options of LinearCrossEntropyLoss") }
+      _ = a.value("options")
+      return try LinearCrossEntropyLoss(
+        a.int("in_features"), a.int("num_classes"),
+        outFeatures: a.optionalInts("out_features") ?? [], bias: a.bool("bias", default: false),
+        reduction: a.reduction(), weight: a.optionalTensor("weight"),
+        ignoreIndex: a.optionalInt("ignore_index"),
+        labelSmoothing: a.double("label_smoothing", default: 0))
+    }
+    add(
+      "CTCLoss", ["blank", "reduction", "zero_infinity"],
+      inputs: ["log_probs", "targets", "input_lengths", "target_lengths"]
+    ) { a in
+      try CTCLoss(
+        blank: a.int("blank", default: 0), reduction: a.reduction(),
+        zeroInfinity: a.bool("zero_infinity", default: false))
+    } call: { module, a in
+      .tensor(
+        try module(
+          a.tensor("log_probs"), a.tensor("targets"), inputLengths: a.hostInts("input_lengths"),
+          targetLengths: a.hostInts("target_lengths")))
+    }
+    add(
+      "AdaptiveLogSoftmaxWithLoss",
+      ["in_features", "n_classes", "cutoffs", "div_value", "head_bias"],
+      inputs: ["input", "target"]
+    ) { a in
+      try AdaptiveLogSoftmaxWithLoss(
+        a.int("in_features"), a.int("n_classes"), cutoffs: a.ints("cutoffs"),
+        divValue: a.double("div_value", default: 4), headBias: a.bool("head_bias", default: false))
+    } call: { module, a in
+      let (output, loss) = try module(a.tensor("input"), a.tensor("target"))
+      return .tuple([.tensor(output), .tensor(loss)])
+    }
+  }
+}
+
+extension Arguments {
+  /// Ints in a list or in a tensor; in Swift they are an array.
+  func hostInts(_ name: String) throws -> [Int] {
+    isTensor(name) ? try tensor(name).array(as: Int.self) : try ints(name)
   }
 }

@@ -6,6 +6,8 @@ public struct MadeModule {
   public let module: ModuleBase
   /// The names of the call's positional parameters.
   public let inputs: [String]
+  /// Called with the call's arguments before the state is loaded, if parameters depend on them.
+  public var prepare: ((Arguments) throws -> Void)?
   public let call: (Arguments) throws -> Output
 }
 
@@ -93,6 +95,7 @@ extension ModuleRegistry {
     registry.addLinear()
     registry.addActivations()
     registry.addConvolution()
+    registry.addLazy()
     registry.addPooling()
     registry.addNormalization()
     registry.addShapes()

@@ -40,6 +40,10 @@ public struct ModuleRunner: CaseRunner {
     let (made, output) = try recovering {
       let made = try make(body, session)
       if let dtype = dtype.flatMap(DType.init(name:)) { made.module.to(dtype) }
+      if let prepare = made.prepare {
+        try prepare(
+          Arguments(body.args, body.kwargs, parameters: made.inputs, session: session))
+      }
       try load(body.state, into: made.module, session)
       made.module.train(body.isTraining)
       return (made, try call(made, body, session))

@@ -24,6 +24,11 @@ extension ModuleRegistry {
         a.int("num_groups"), a.int("num_channels"), eps: a.double("eps", default: 1e-5),
         affine: a.bool("affine", default: true), bias: a.bool("bias", default: true))
     }
+    module("CrossMapLRN2d", "size", "alpha", "beta", "k") { a in
+      try CrossMapLRN2d(
+        a.int("size"), alpha: a.double("alpha", default: 1e-4),
+        beta: a.double("beta", default: 0.75), k: a.double("k", default: 1))
+    }
     module("LocalResponseNorm", "size", "alpha", "beta", "k") { a in
       try LocalResponseNorm(
         a.int("size"), alpha: a.double("alpha", default: 1e-4),

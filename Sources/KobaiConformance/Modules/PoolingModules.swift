@@ -13,9 +13,47 @@ extension ModuleRegistry {
     module("AdaptiveAvgPool1d", "output_size") { a in AdaptiveAvgPool1d(try a.sizes()) }
     module("AdaptiveAvgPool2d", "output_size") { a in AdaptiveAvgPool2d(try a.sizes()) }
     module("AdaptiveAvgPool3d", "output_size") { a in AdaptiveAvgPool3d(try a.sizes()) }
+    addPowerAndFractionalPooling()
     adaptiveMaxPool("AdaptiveMaxPool1d", AdaptiveMaxPool1d.init) { $0.withIndices($1) }
     adaptiveMaxPool("AdaptiveMaxPool2d", AdaptiveMaxPool2d.init) { $0.withIndices($1) }
     adaptiveMaxPool("AdaptiveMaxPool3d", AdaptiveMaxPool3d.init) { $0.withIndices($1) }
+  }
+
+  private mutating func addPowerAndFractionalPooling() {
+    let power = ["norm_type", "kernel_size", "stride", "ceil_mode"]
+    module("LPPool1d", power) { a in try a.power(LPPool1d.init) }
+    module("LPPool2d", power) { a in try a.power(LPPool2d.init) }
+    module("LPPool3d", power) { a in try a.power(LPPool3d.init) }
+    let fractional = ["kernel_size", "output_size", "output_ratio", "return_indices"]
+    withOptionalIndices(
+      "FractionalMaxPool2d", fractional, make: { a in try a.fractional(FractionalMaxPool2d.init) }
+    ) { $0.withIndices($1) }
+    withOptionalIndices(
+      "FractionalMaxPool3d", fractional, make: { a in try a.fractional(FractionalMaxPool3d.init) }
+    ) { $0.withIndices($1) }
+    let window = ["kernel_size", "stride", "padding"]
+    let inputs = ["input", "indices", "output_size"]
+    add("MaxUnpool1d", window, inputs: inputs) { a -> MaxUnpool1d in
+      try a.unpooling(MaxUnpool1d.init)
+    } call: { module, a in
+      .tensor(
+        try module(
+          a.tensor("input"), a.tensor("indices"), outputSize: a.optionalInts("output_size")))
+    }
+    add("MaxUnpool2d", window, inputs: inputs) { a -> MaxUnpool2d in
+      try a.unpooling(MaxUnpool2d.init)
+    } call: { module, a in
+      .tensor(
+        try module(
+          a.tensor("input"), a.tensor("indices"), outputSize: a.optionalInts("output_size")))
+    }
+    add("MaxUnpool3d", window, inputs: inputs) { a -> MaxUnpool3d in
+      try a.unpooling(MaxUnpool3d.init)
+    } call: { module, a in
+      .tensor(
+        try module(
+          a.tensor("input"), a.tensor("indices"), outputSize: a.optionalInts("output_size")))
+    }
   }
 
   private static let averaging = [
@@ -79,6 +117,37 @@ extension Arguments {
       intOrInts("kernel_size"), optionalIntOrInts("stride"), optionalIntOrInts("padding") ?? [0],
       bool("ceil_mode", default: false), bool("count_include_pad", default: true),
       optionalInt("divisor_override"))
+  }
+
+  fileprivate func power<M>(
+    _ make: (
+      _ normType: Double, _ kernelSize: any PerDimension, _ stride: (any PerDimension)?,
+      _ ceilMode: Bool
+    ) -> M
+  ) throws -> M {
+    try make(
+      double("norm_type"), intOrInts("kernel_size"), optionalIntOrInts("stride"),
+      bool("ceil_mode", default: false))
+  }
+
+  fileprivate func fractional<M>(
+    _ make: (
+      _ kernelSize: any PerDimension, _ outputSize: (any PerDimension)?, _ outputRatio: [Double]?,
+      _ randomSamples: Tensor?
+    ) -> M
+  ) throws -> M {
+    try make(
+      intOrInts("kernel_size"), optionalIntOrInts("output_size"), optionalDoubles("output_ratio"),
+      optionalTensor("_random_samples"))
+  }
+
+  fileprivate func unpooling<M>(
+    _ make: (
+      _ kernelSize: any PerDimension, _ stride: (any PerDimension)?, _ padding: any PerDimension
+    ) -> M
+  ) throws -> M {
+    try make(
+      intOrInts("kernel_size"), optionalIntOrInts("stride"), optionalIntOrInts("padding") ?? [0])
   }
 
   fileprivate func sizes() throws -> [Int?] { try Registry.sizes(self, "output_size") }

@@ -26,6 +26,27 @@ extension ModuleRegistry {
           ]), alignCorners: a.optionalBool("align_corners"),
         recomputeScaleFactor: a.optionalBool("recompute_scale_factor"))
     }
+    module("UpsamplingNearest2d", "size", "scale_factor") { a in
+      try UpsamplingNearest2d(
+        size: a.optionalIntOrInts("size"), scaleFactor: a.optionalDoubles("scale_factor"))
+    }
+    module("UpsamplingBilinear2d", "size", "scale_factor") { a in
+      try UpsamplingBilinear2d(
+        size: a.optionalIntOrInts("size"), scaleFactor: a.optionalDoubles("scale_factor"))
+    }
+    module("Unfold", "kernel_size", "dilation", "padding", "stride") { a in
+      try Unfold(
+        a.intOrInts("kernel_size"), dilation: a.optionalIntOrInts("dilation") ?? [1],
+        padding: a.optionalIntOrInts("padding") ?? [0],
+        stride: a.optionalIntOrInts("stride") ?? [1])
+    }
+    module("Fold", "output_size", "kernel_size", "dilation", "padding", "stride") { a in
+      try Fold(
+        a.intOrInts("output_size"), a.intOrInts("kernel_size"),
+        dilation: a.optionalIntOrInts("dilation") ?? [1],
+        padding: a.optionalIntOrInts("padding") ?? [0],
+        stride: a.optionalIntOrInts("stride") ?? [1])
+    }
     padding("ReflectionPad1d", ReflectionPad1d.init)
     padding("ReflectionPad2d", ReflectionPad2d.init)
     padding("ReflectionPad3d", ReflectionPad3d.init)
@@ -54,6 +75,26 @@ extension ModuleRegistry {
         scaleGradByFreq: a.bool("scale_grad_by_freq", default: false))
     } call: { module, a in
       .tensor(module(try a.tensor("input")))
+    }
+    add(
+      "EmbeddingBag",
+      [
+        "num_embeddings", "embedding_dim", "max_norm", "norm_type", "scale_grad_by_freq", "mode",
+        "sparse", "_weight", "include_last_offset", "padding_idx",
+      ], inputs: ["input", "offsets", "per_sample_weights"]
+    ) { a in
+      try EmbeddingBag(
+        a.int("num_embeddings"), a.int("embedding_dim"), maxNorm: a.optionalDouble("max_norm"),
+        normType: a.double("norm_type", default: 2),
+        scaleGradByFreq: a.bool("scale_grad_by_freq", default: false),
+        mode: a.option("mode", default: .mean, ["sum": .sum, "mean": .mean, "max": .max]),
+        includeLastOffset: a.bool("include_last_offset", default: false),
+        paddingIdx: a.optionalInt("padding_idx"))
+    } call: { module, a in
+      .tensor(
+        try module(
+          a.tensor("input"), offsets: a.has("offsets") ? a.hostInts("offsets") : nil,
+          perSampleWeights: a.optionalTensor("per_sample_weights")))
     }
     module2("CosineSimilarity", "dim", "eps", inputs: ("x1", "x2")) { a in
       try CosineSimilarity(dim: a.int("dim", default: 1), eps: a.double("eps", default: 1e-8))

@@ -5,5 +5,6 @@ extension Operation {
     indexSelect, indexAdd, indexCopy, indexFill, indexReduce, maskedFill, maskedSelect,
     maskedScatter,
     `where`, nonzero, oneHot, embedding,
+    embeddingBag,
   ]
 }

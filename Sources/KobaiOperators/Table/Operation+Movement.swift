@@ -4,5 +4,6 @@ extension Operation {
     expand, clone, detach, contiguous, narrow, select, sliceScatter, selectScatter, split, chunk,
     tensorSplit, unbind, cat, stack, `repeat`, repeatInterleave, flip, roll, rot90, diagonal,
     diagEmbed, diagonalScatter, tril, triu, pad, interpolate,
+    unfold, fold,
   ]
 }

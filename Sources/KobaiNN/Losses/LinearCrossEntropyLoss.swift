@@ -1,0 +1,57 @@
+import KobaiOperators
+import KobaiTensor
+
+/// The cross entropy of logits that a linear layer of its own makes.
+///
+///     let loss = LinearCrossEntropyLoss(64, 10)
+///     loss(Tensor.randn([32, 64]), Tensor.randint(10, [32])).shape   // []
+///
+/// State: `linear`, and `weight` where there is one.
+public final class LinearCrossEntropyLoss: Module2 {
+  public let numClasses: Int
+  public let outFeatures: [Int]
+  public let ignoreIndex: Int?
+  public let reduction: LossReduction
+  public let labelSmoothing: Double
+  @Buffer public var weight: Tensor?
+  public let linear: Linear
+
+  /// - Parameters:
+  ///   - outFeatures: the dimensions of the logits after the classes: [N, C, d₁, …].
+  ///   - weight: [C], a factor for each class.
+  ///   - ignoreIndex: a class that contributes nothing.
+  ///   - labelSmoothing: in 0 ... 1.
+  public init(
+    _ inFeatures: Int, _ numClasses: Int, outFeatures: [Int] = [], bias: Bool = false,
+    reduction: LossReduction = .mean, weight: Tensor? = nil, ignoreIndex: Int? = nil,
+    labelSmoothing: Double = 0, dtype: DType? = nil
+  ) {
+    self.numClasses = numClasses
+    self.outFeatures = outFeatures
+    self.ignoreIndex = ignoreIndex
+    self.reduction = reduction
+    self.labelSmoothing = labelSmoothing
+    self.weight = weight
+    linear = Linear(
+      inFeatures, outFeatures.reduce(numClasses, *), bias: bias, dtype: dtype)
+    super.init()
+    if let weight, weight.shape != [numClasses] {
+      misuse(
+        "LinearCrossEntropyLoss: expected weight shape to be (\(numClasses),), got \(weight.shape)",
+        else: ())
+    }
+    if !(0...1).contains(labelSmoothing) {
+      misuse(
+        "LinearCrossEntropyLoss: expected label_smoothing to be in range [0, 1], got \(labelSmoothing)",
+        else: ())
+    }
+  }
+
+  public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+    let shape = [numClasses] + outFeatures
+    return linearCrossEntropy(
+      input, linearWeight: linear.weight.reshape(shape + [linear.inFeatures]), target,
+      linearBias: linear.bias?.reshape(shape), weight: weight, reduction: reduction,
+      ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
+  }
+}
