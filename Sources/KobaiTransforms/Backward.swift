@@ -17,7 +17,7 @@ extension Tensor {
     gradient: Tensor? = nil, retainGraph: Bool? = nil, createGraph: Bool = false
   ) {
     // The usual loss, a recorded real number, needs none of the checks.
-    if gradient == nil, let node, value.meta.isPlain, value.body == nil,
+    if gradient == nil, let node, node.level == 0, value.meta.isPlain, value.body == nil,
       value.dtype.isFloatingPoint
     {
       return Walk.accumulate(

@@ -55,7 +55,7 @@ final class JITEngine<R>: @unchecked Sendable {
   }
 
   func call(_ arguments: FlatTree, _ function: ([Tensor]) -> R) -> R {
-    if let entry = lock.withLock({ _ in Found(entry: find(arguments)) }).entry {
+    if let entry = locked(arguments) {
       return rebuild(entry.prototype, entry.replay(arguments.tensors))
     }
     let (entry, result) = JITEntry.trace(
@@ -79,12 +79,18 @@ final class JITEngine<R>: @unchecked Sendable {
   func inspect(
     _ arguments: FlatTree, _ function: ([Tensor]) -> R
   ) -> [(pass: String, graph: Graph)] {
-    if let entry = lock.withLock({ _ in Found(entry: find(arguments)) }).entry {
+    if let entry = locked(arguments) {
       return entry.program.stages
     }
     let (entry, _) = JITEntry.trace(
       "jit (\(site))", arguments, function, flatten: flatten, rebuild: rebuild)
     return entry?.program.stages ?? [(pass: "trace", graph: Graph())]
+  }
+
+  private func locked(_ arguments: FlatTree) -> JITEntry<R>? {
+    var entry: JITEntry<R>?
+    lock.withLock { _ in entry = find(arguments) }
+    return entry
   }
 
   /// The entry for these arguments, moved to the front.
@@ -102,9 +108,5 @@ final class JITEngine<R>: @unchecked Sendable {
     JIT.warn(
       "jit (\(site)): traced again (\(reasons.count)): \(reason)"
         + (reasons.count == limit ? "; further traces are not reported" : ""))
-  }
-
-  private struct Found: @unchecked Sendable {  // stays on the thread
-    let entry: JITEntry<R>?
   }
 }

@@ -25,16 +25,17 @@ extension JITEntry {
       let (results, prototype) = trace.run(inputs, function, flatten: flatten, rebuild: rebuild)
       guard let results else { return (nil, prototype) }
       let (writes, stateSources, isForOneCall) = trace.finish()
-      let guards = Guards(
+      let guards = JITGuards(
         types: arguments.tensors.map { $0.current.type }, states: arguments.tensors.map(\.state),
         structure: arguments.structure, recordsGradients: isGradEnabled,
         defaultDType: DType.default, observations: trace.observations,
         met: trace.states.compactMap { record in
           guard record.livesOn else { return nil }
-          let grad: Guards.Gradient =
+          let grad: JITGuards.Gradient =
             !record.gradWasRead
             ? .notRead : record.initialGrad.map { .present($0.type) } ?? .missing
-          return (record.state, record.initial.type, record.tracked, grad)
+          return JITGuards.StateGuard(
+            state: record.state, type: record.initial.type, tracked: record.tracked, grad: grad)
         })
       let program = CompiledGraph(
         name, trace.graph, isDifferentiated: results.contains(where: \.isTracked))

@@ -39,7 +39,7 @@ final class JITEntry<R> {
   let isForOneCall: Bool
 
   private var wasUsed = false
-  private let guards: Guards
+  private let guards: JITGuards
   /// Where each input of the graph comes from.
   private let sources: [JITSource]
   private let results: [JITResult]
@@ -48,20 +48,9 @@ final class JITEntry<R> {
   /// The states whose values replays take out and put back.
   private let handedOver: Set<ObjectIdentifier>
 
-  struct Guards {
-    let types: [TensorType]
-    /// The states that live arguments name.
-    let states: [State?]
-    let structure: [AnyHashable]
-    let recordsGradients: Bool
-    let defaultDType: DType
-    let observations: [Observation]
-    let met: [(state: State, type: TensorType, tracked: Bool, grad: Gradient)]
-    enum Gradient { case notRead, missing, present(TensorType) }
-  }
-
   init(
-    prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: Guards, sources: [JITSource],
+    prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: JITGuards,
+    sources: [JITSource],
     results: [JITResult], writes: [JITWrite]
   ) {
     self.prototype = prototype
@@ -156,54 +145,5 @@ final class JITEntry<R> {
       case .live(let tensor): tensor
       }
     }
-  }
-}
-
-extension JITEntry.Guards {
-  func mismatch(_ arguments: FlatTree) -> String? {
-    guard arguments.tensors.count == types.count else {
-      return "the arguments hold \(arguments.tensors.count) tensors where they held \(types.count)"
-    }
-    for (i, argument) in arguments.tensors.enumerated() {
-      let value = argument.current.value
-      if value.dtype != types[i].dtype || value.shape != types[i].shape {
-        return "argument \(i) is \(value.type) where it was \(types[i])"
-      }
-      if argument.state !== states[i] {
-        return "argument \(i) names another parameter or state"
-      }
-    }
-    if arguments.structure != structure {
-      return "the scalars or the structure of the arguments differ: \(arguments.structure) where "
-        + "they were \(structure)"
-    }
-    if recordsGradients != isGradEnabled {
-      return "it is called \(isGradEnabled ? "outside" : "inside") of noGrad"
-    }
-    if defaultDType != DType.default { return "the default dtype is another" }
-    for observation in observations {
-      let now = observation.read()
-      if now != observation.value {
-        return "\(observation.what) is \(now) where it was \(observation.value)"
-      }
-    }
-    for (state, type, tracked, grad) in met {
-      let value = state.value
-      if value.dtype != type.dtype || value.shape != type.shape {
-        return "a parameter or state is \(value.type) where it was \(type)"
-      }
-      if state.requiresGrad != tracked {
-        return "a parameter of type \(type) \(tracked ? "no longer requires" : "requires") grad"
-      }
-      if case .notRead = grad { continue }
-      switch (grad, state.grad) {
-      case (.notRead, _), (.missing, nil): break
-      case (.missing, _): return "the gradient of a parameter of type \(type) is there: it was nil"
-      case (.present, nil): return "the gradient of a parameter of type \(type) is nil"
-      case (.present(let type), let now?):
-        if now.type != type { return "a gradient is \(now.type) where it was \(type)" }
-      }
-    }
-    return nil
   }
 }

@@ -1,0 +1,77 @@
+import KobaiOperators
+import KobaiTensor
+import KobaiTransforms
+
+/// When a trace holds.
+struct JITGuards {
+  let types: [TensorType]
+  /// The states that live arguments name.
+  let states: [State?]
+  let structure: [AnyHashable]
+  let recordsGradients: Bool
+  let defaultDType: DType
+  let observations: [Observation]
+  let met: [StateGuard]
+
+  /// What was found of a state that the closure touched.
+  struct StateGuard {
+    let state: State
+    let type: TensorType
+    let tracked: Bool
+    let grad: Gradient
+  }
+
+  enum Gradient { case notRead, missing, present(TensorType) }
+}
+
+extension JITGuards {
+  func mismatch(_ arguments: FlatTree) -> String? {
+    guard arguments.tensors.count == types.count else {
+      return "the arguments hold \(arguments.tensors.count) tensors where they held \(types.count)"
+    }
+    for (i, argument) in arguments.tensors.enumerated() {
+      let value = argument.current.value
+      if value.dtype != types[i].dtype || value.shape != types[i].shape {
+        return "argument \(i) is \(value.type) where it was \(types[i])"
+      }
+      if argument.state !== states[i] {
+        return "argument \(i) names another parameter or state"
+      }
+    }
+    if arguments.structure != structure {
+      return "the scalars or the structure of the arguments differ: \(arguments.structure) where "
+        + "they were \(structure)"
+    }
+    if recordsGradients != isGradEnabled {
+      return "it is called \(isGradEnabled ? "outside" : "inside") of noGrad"
+    }
+    if defaultDType != DType.default { return "the default dtype is another" }
+    for observation in observations {
+      let now = observation.read()
+      if now != observation.value {
+        return "\(observation.what) is \(now) where it was \(observation.value)"
+      }
+    }
+    for guarded in met {
+      let (state, type, tracked, grad) = (
+        guarded.state, guarded.type, guarded.tracked, guarded.grad
+      )
+      let value = state.value
+      if value.dtype != type.dtype || value.shape != type.shape {
+        return "a parameter or state is \(value.type) where it was \(type)"
+      }
+      if state.requiresGrad != tracked {
+        return "a parameter of type \(type) \(tracked ? "no longer requires" : "requires") grad"
+      }
+      if case .notRead = grad { continue }
+      switch (grad, state.grad) {
+      case (.notRead, _), (.missing, nil): break
+      case (.missing, _): return "the gradient of a parameter of type \(type) is there: it was nil"
+      case (.present, nil): return "the gradient of a parameter of type \(type) is nil"
+      case (.present(let type), let now?):
+        if now.type != type { return "a gradient is \(now.type) where it was \(type)" }
+      }
+    }
+    return nil
+  }
+}
