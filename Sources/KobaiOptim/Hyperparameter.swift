@@ -40,7 +40,7 @@ extension Hyperparameter {
 /// As text it is JSON, and text gives the same value again, to the last bit:
 ///
 ///     HyperparameterValue.number(0.1).description      // 0.1
-///     HyperparameterValue("[0.1, 0.2]")                // .numbers([0.1, 0.2])
+///     HyperparameterValue(json: "[0.1, 0.2]")          // Optional([0.1, 0.2])
 public enum HyperparameterValue: Hashable, Sendable {
   case number(Double)
   case flag(Bool)
@@ -67,7 +67,7 @@ extension HyperparameterValue {
   public var numbers: [Double]? { if case .numbers(let numbers) = self { numbers } else { nil } }
 }
 
-extension HyperparameterValue: LosslessStringConvertible {
+extension HyperparameterValue: CustomStringConvertible {
   public var description: String {
     switch self {
     case .number(let number): "\(number)"
@@ -78,7 +78,8 @@ extension HyperparameterValue: LosslessStringConvertible {
     }
   }
 
-  public init?(_ description: String) {
+  /// The value that `description` writes as this text; nil if it writes none.
+  public init?(json description: String) {
     switch description {
     case "true": self = .flag(true)
     case "false": self = .flag(false)

@@ -93,7 +93,7 @@ extension Optimizer {
   ) throws -> [(Hyperparameter, HyperparameterValue)] {
     let (group, prefix) = (parameterGroups[g], "param_groups.\(g).")
     if let text = state.metadata[prefix + "params"] {
-      let count = HyperparameterValue(text)?.numbers?.count ?? 0
+      let count = HyperparameterValue(json: text)?.numbers?.count ?? 0
       guard count == group.params.count else {
         throw OptimizerStateError(
           "\(name): loaded state dict contains a parameter group that doesn't match the size of "
@@ -103,7 +103,7 @@ extension Optimizer {
     }
     return try group.options.compactMap { option in
       guard let text = state.metadata[prefix + option.name.rawValue] else { return nil }
-      guard let value = HyperparameterValue(text), value.kind == option.value.kind else {
+      guard let value = HyperparameterValue(json: text), value.kind == option.value.kind else {
         throw OptimizerStateError(
           "\(name): option \(option.name) of group \(g) is \(text) in the state, but "
             + "\(option.value) here; both must be of one kind")

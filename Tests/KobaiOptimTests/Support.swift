@@ -19,11 +19,11 @@ struct Kind: Sendable, CustomTestStringConvertible {
     Kind(name: "RMSprop") { RMSprop($0, lr: 0.01, momentum: 0.5, centered: true) },
     Kind(name: "RMSprop, centered") { RMSprop($0, lr: 0.01, centered: true) },
     Kind(name: "Adadelta") { Adadelta($0, weightDecay: 0.1) },
-    Kind(name: "Adagrad") { Adagrad($0, lrDecay: 0.1, initialAccumulatorValue: 0.2) },
+    Kind(name: "Adagrad") { Adagrad($0, lrDecay: 0.1, initialAccumulatorValue: 0.25) },
     Kind(name: "Adamax") { Adamax($0, weightDecay: 0.1) },
     Kind(name: "NAdam") { NAdam($0, weightDecay: 0.1, decoupledWeightDecay: true) },
     Kind(name: "RAdam") { RAdam($0, betas: (0.9, 0.9)) },
-    Kind(name: "Rprop") { Rprop($0) },
+    Kind(name: "Rprop") { Rprop($0, lr: 0.0078125) },
     Kind(name: "ASGD") { ASGD($0, t0: 2) },
   ]
 
