@@ -106,7 +106,9 @@ extension Primitives {
       if isBatched == [true, false, false] {
         let shape = x.shape
         let rows = x.reshape([shape[0] * shape[1], shape[2]])
-        return [bind(self, [rows, weight, bias])[0].reshape([shape[0], shape[1], -1])]
+        return [
+          bind(self, [rows, weight, bias])[0].reshape([shape[0], shape[1], weight.shape[0]])
+        ]
       }
       // The half types round once, as they do without a batch.
       let wide = x.dtype.computing
