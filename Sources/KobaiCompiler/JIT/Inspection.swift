@@ -72,7 +72,9 @@ extension Graph {
     if isView(step) { return 0 }
     let results = step.outputs.reduce(0) { $0 + types[$1].shape.reduce(1, *) }
     if let fused = step.primitive as? Primitives.Fused { return results * fused.names.count }
-    if step.primitive is Primitives.MatrixProduct, let inner = types[step.inputs[0]].shape.last {
+    let isProduct =
+      step.primitive is Primitives.MatrixProduct || step.primitive is Primitives.Linear
+    if isProduct, let inner = types[step.inputs[0]].shape.last {
       return 2 * results * inner
     }
     return results
