@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "KobaiCharts", targets: ["KobaiCharts"]),
     .library(name: "KobaiFormats", targets: ["KobaiFormats"]),
     .library(name: "KobaiData", targets: ["KobaiData"]),
+    .executable(name: "kobai", targets: ["KobaiCLI"]),
     .executable(name: "kobai-conformance", targets: ["kobai-conformance"]),
   ],
   dependencies: [
@@ -30,11 +31,20 @@ let package = Package(
     .target(name: "CDatasets", exclude: ["digits.bin", "digits.txt"]),
     .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats", "CDatasets"]),
     .target(
+      name: "KobaiTraining", dependencies: ["KobaiNN", "KobaiOptim", "KobaiData", "KobaiFormats"]),
+    .target(
       name: "Kobai",
       dependencies: [
-        "KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiOptim", "KobaiData",
+        "KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiOptim", "KobaiData", "KobaiTraining",
       ]),
     .target(name: "KobaiFormats"),
+
+    // The program.
+    .executableTarget(
+      name: "KobaiCLI",
+      dependencies: [
+        "Kobai", "KobaiCharts", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Checks against PyTorch's test databases.
     .target(
@@ -71,6 +81,8 @@ let package = Package(
     .testTarget(
       name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"],
       resources: [.copy("Resources")]),
+    .testTarget(name: "KobaiTrainingTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(name: "KobaiCLITests", dependencies: ["Kobai", "KobaiCLI"]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiOptimTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(

@@ -5,4 +5,5 @@
 @_exported import KobaiOperators
 @_exported import KobaiOptim
 @_exported import KobaiTensor
+@_exported import KobaiTraining
 @_exported import KobaiTransforms

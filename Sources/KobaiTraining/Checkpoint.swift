@@ -1,0 +1,177 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+import KobaiData
+import KobaiFormats
+import KobaiNN
+import KobaiOptim
+import KobaiTensor
+
+/// All that a training run needs to go on as if nothing had happened: parameters and buffers, the
+/// optimizer's and the scheduler's state, the random numbers, the position in the data, the history.
+///
+///     try trainer.checkpoint().write(to: "checkpoint.safetensors")
+///     // in another process, with the same model, optimizer and data:
+///     try trainer.restore(Checkpoint(contentsOf: "checkpoint.safetensors"), loader: loader)
+///     try trainer.fit(loader, epochs: 10)
+///
+/// One safetensors file holds it: `model.…`, `optimizer.…`, and a text under `kobai.training`.
+public struct Checkpoint: Sendable {
+  /// The module's state under its own names.
+  public var model: StateDict
+  public var optimizer: OptimizerState
+  public var scheduler: [String: HyperparameterValue]
+  /// What the epochs that are over gave.
+  public var history: History
+  var progress: Progress
+
+  /// Where the run stands.
+  struct Progress: Codable {
+    var batch: Int
+    var running: RunningScore
+    var seconds: Double
+    var loader: DataLoaderState?
+    var generator: GeneratorState
+  }
+
+  /// The text of the file.
+  private struct Text: Codable {
+    var version = 1
+    var optimizer: [String: String]
+    var optimizerNames: [String]
+    var scheduler: [String: String]
+    var history: History
+    var progress: Progress
+  }
+
+  private static let key = "kobai.training"
+
+  init(
+    model: StateDict, optimizer: OptimizerState, scheduler: [String: HyperparameterValue],
+    history: History, progress: Progress
+  ) {
+    self.model = model
+    self.optimizer = optimizer
+    self.scheduler = scheduler
+    self.history = history
+    self.progress = progress
+  }
+
+  /// Writes the file, complete or not at all: an earlier checkpoint is kept until the new one is safe.
+  ///
+  /// - Throws: `FileError`.
+  public func write(to path: String) throws {
+    var tensors = StateDict()
+    for (name, tensor) in model { tensors["model.\(name)"] = tensor }
+    for (name, tensor) in optimizer.tensors { tensors["optimizer.\(name)"] = tensor }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = Text(
+      optimizer: optimizer.metadata, optimizerNames: optimizer.tensors.map(\.name),
+      scheduler: scheduler.mapValues(\.description), history: history, progress: progress)
+    try tensors.write(
+      to: path, metadata: [Self.key: String(decoding: try encoder.encode(text), as: UTF8.self)])
+  }
+
+  /// Reads a file that `write` made.
+  ///
+  /// - Throws: `FileError`, `SafeTensorsError`; `TrainingError` if it is no checkpoint.
+  public init(contentsOf path: String) throws { try self.init(SafeTensors(contentsOf: path), path) }
+
+  /// Reads the contents of a file that `write` made.
+  public init(_ file: SafeTensors, _ path: String = "the file") throws {
+    guard let json = file.metadata[Self.key] else {
+      throw TrainingError(
+        message:
+          "checkpoint: \(path) holds no training state; give the checkpoint of a run, not its "
+          + "model")
+    }
+    let text: Text
+    do {
+      text = try JSONDecoder().decode(Text.self, from: Data(json.utf8))
+    } catch {
+      throw TrainingError(
+        message: "checkpoint: the training state in \(path) cannot be read: it is damaged, or of "
+          + "another version")
+    }
+    guard text.version == 1 else {
+      throw TrainingError(
+        message: "checkpoint: \(path) has version \(text.version), but only version 1 is known here"
+      )
+    }
+    let tensors = StateDict(try file.tensors())
+    model = tensors.below("model")
+    let kept = tensors.below("optimizer")
+    optimizer = OptimizerState(
+      tensors: text.optimizerNames.compactMap { name in kept[name].map { (name, $0) } },
+      metadata: text.optimizer)
+    scheduler = text.scheduler.compactMapValues { HyperparameterValue($0) }
+    history = text.history
+    progress = text.progress
+  }
+}
+
+extension Trainer {
+  /// The run as it stands, between steps.
+  public func checkpoint() -> Checkpoint {
+    Checkpoint(
+      model: model.stateDict(), optimizer: optimizer.stateDict(),
+      scheduler: scheduler?.stateDict() ?? [:], history: history,
+      progress: Checkpoint.Progress(
+        batch: batch, running: running, seconds: secondsInEpoch, loader: loader?.state,
+        generator: GeneratorState(bytes: Generator.default.state)))
+  }
+
+  /// Goes back to where `checkpoint` was taken; `fit` with this loader continues from there.
+  ///
+  /// - Throws: what does not fit: the model, the optimizer, the scheduler or the loader.
+  public func restore(_ checkpoint: Checkpoint, loader: Loader) throws {
+    try model.load(checkpoint.model)
+    try optimizer.load(checkpoint.optimizer)
+    try scheduler?.load(checkpoint.scheduler)
+    if let state = checkpoint.progress.loader { try loader.restore(state) }
+    try Generator.default.setState(checkpoint.progress.generator.bytes)
+    history = checkpoint.history
+    batch = checkpoint.progress.batch
+    running = checkpoint.progress.running
+    secondsBefore = checkpoint.progress.seconds
+  }
+}
+
+/// Writes a checkpoint at the end of each epoch, and between when some time has passed.
+///
+///     trainer.callbacks.append(CheckpointWriter(path: "run/checkpoint.safetensors"))
+public final class CheckpointWriter: TrainingCallback {
+  public let path: String
+  public let interval: Duration
+  private var last = ContinuousClock.now
+  private var position: [Int]?
+
+  /// - Parameter interval: the longest time whose work a kill may cost.
+  public init(path: String, interval: Duration = .seconds(20)) {
+    self.path = path
+    self.interval = interval
+  }
+
+  public func trainingWillBegin(_ trainer: Trainer) throws { last = .now }
+
+  public func batchDidEnd(_ trainer: Trainer) throws {
+    // The last batch's checkpoint is that of the epoch, which follows at once.
+    if .now - last > interval && trainer.batch < trainer.batchCount { try write(trainer) }
+  }
+
+  public func epochDidEnd(_ trainer: Trainer) throws { try write(trainer) }
+
+  public func trainingDidEnd(_ trainer: Trainer) throws {
+    if trainer.isStopped { try write(trainer) }
+  }
+
+  private func write(_ trainer: Trainer) throws {
+    guard position != [trainer.epoch, trainer.batch] else { return }
+    try trainer.checkpoint().write(to: path)
+    position = [trainer.epoch, trainer.batch]
+    last = .now
+  }
+}
