@@ -25,7 +25,12 @@ public final class Generator: @unchecked Sendable {  // the state is behind a lo
   ///
   ///     Generator.default.manualSeed(0)
   ///     Generator.default.initialSeed     // 0
-  public static let `default` = Generator(seed: nonDeterministicSeed())
+  ///
+  /// Inside of ``withGenerator(_:_:)`` it is the one given there.
+  public static var `default`: Generator { replacement ?? shared }
+
+  private static let shared = Generator(seed: nonDeterministicSeed())
+  @TaskLocal fileprivate static var replacement: Generator?
 
   /// A generator with the seed that PyTorch gives to a new one.
   ///
@@ -149,6 +154,23 @@ public func manualSeed(_ seed: Int) -> Generator {
 @discardableResult
 public func manualSeed(_ seed: UInt64) -> Generator {
   Generator.default.manualSeed(seed)
+}
+
+/// Runs `body` with another default generator: what it draws does not depend on what other threads and
+/// tasks draw at the same time.
+///
+///     let a = withGenerator(Generator(seed: 0)) { Tensor.rand([2]) }
+///     a   // tensor([0.4963, 0.7682])
+public func withGenerator<R>(_ generator: Generator, _ body: () throws -> R) rethrows -> R {
+  try Generator.$replacement.withValue(generator, operation: body)
+}
+
+/// Runs `body`, which may wait, with another default generator.
+public func withGenerator<R>(
+  _ generator: Generator, isolation: isolated (any Actor)? = #isolation,
+  _ body: () async throws -> R
+) async rethrows -> R {
+  try await Generator.$replacement.withValue(generator, operation: body)
 }
 
 /// Bytes that are no state of a ``Generator``.

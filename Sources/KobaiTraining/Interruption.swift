@@ -18,13 +18,18 @@ public enum Interruption {
 
   /// From now on SIGINT and SIGTERM set the flag instead of ending the program.
   public static func catchSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       _ = installHandler(number) { received in
         // Only what is allowed in a signal handler: an atomic store and restoring the default.
         Interruption.signal.store(received, ordering: .relaxed)
         _ = installHandler(received, SIG_DFL)
       }
     }
+    // A program that was started with them blocked would never hear of them.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// The signal that was caught; nil if none was.

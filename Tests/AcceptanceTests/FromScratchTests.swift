@@ -4,7 +4,7 @@ import KobaiTestSupport
 import Testing
 
 /// ゼロから作る Deep Learning, chapters 3, 5 and 8.
-@Suite struct FromScratchTests {
+@Suite(.ownGenerator) struct FromScratchTests {
   private static let hasWeights =
     RealData.isExpected("dlfs-weights") && RealData.isExpected("mnist")
 

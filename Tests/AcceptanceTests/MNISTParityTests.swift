@@ -5,7 +5,7 @@ import Testing
 
 /// A whole run beside PyTorch: the same seed, initial weights and order of the data. The other side is
 /// Tools/parity/mnist_cnn.py.
-@Suite struct MNISTParityTests {
+@Suite(.ownGenerator) struct MNISTParityTests {
   private final class Net: Module {
     let conv1 = Conv2d(1, 8, kernelSize: 3)
     let conv2 = Conv2d(8, 16, kernelSize: 3)

@@ -1,8 +1,9 @@
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// The programs on the README's first page.
-@Suite struct ReadmeTests {
+@Suite(.ownGenerator) struct ReadmeTests {
   @Test func derivative() {
     let x = Tensor(2.0, requiresGrad: true)
     let y = x ** 2 + 4 * x + 3

@@ -2,7 +2,7 @@ import Kobai
 import KobaiTestSupport
 import Testing
 
-@Suite struct JITTests {
+@Suite(.ownGenerator) struct JITTests {
   @Test func replaysWithoutTheClosure() {
     var calls = 0
     let f = jit { (x: Tensor) -> Tensor in

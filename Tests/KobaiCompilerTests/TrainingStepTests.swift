@@ -3,7 +3,7 @@ import KobaiTestSupport
 import Testing
 
 /// Whole training steps, compiled as they are written, against the same steps run eagerly, bit for bit.
-@Suite struct TrainingStepTests {
+@Suite(.ownGenerator) struct TrainingStepTests {
   final class Net: Module {
     let fc1 = Linear(6, 16)
     let norm = BatchNorm1d(16)

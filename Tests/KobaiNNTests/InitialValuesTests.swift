@@ -1,9 +1,10 @@
 import Foundation
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// What `torch.manual_seed(0)` followed by a constructor gives.
-@Suite("initial values of recurrent layers and transformers")
+@Suite("initial values of recurrent layers and transformers", .ownGenerator)
 struct InitialValuesTests {
   private struct Reference: Decodable {
     /// First and last element, sum and shape of a tensor of the state.

@@ -1,5 +1,6 @@
 import Foundation
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// Layers as PyTorch makes them for the seed 0, recorded by Resources/make_layers.py.
@@ -63,7 +64,7 @@ private let layers: [(name: String, make: @Sendable () -> ModuleBase)] = [
   ("softplus", { Softplus() }),
 ]
 
-@Suite(.serialized) struct LayerTests {
+@Suite(.ownGenerator) struct LayerTests {
   @Test(arguments: layers.map(\.name)) func beginsAndPrintsAsInPyTorch(name: String) throws {
     let recorded = try #require(Recorded.all[name])
     let make = try #require(layers.first { $0.name == name }).make

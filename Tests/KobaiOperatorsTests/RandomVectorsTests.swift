@@ -1,9 +1,10 @@
 import Foundation
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// PyTorch's numbers, bit for bit, and its generator's state, byte for byte.
-@Suite struct RandomVectorsTests {
+@Suite(.ownGenerator) struct RandomVectorsTests {
   @Test func engines() throws {
     let vectors = try #require(RandomVectors.all)
     for row in vectors.engine {

