@@ -58,35 +58,44 @@ static void transform_inputs(const winograd_job *job, intptr_t group, intptr_t b
   const kb_conv_gather *gather = &tiling->gather;
   const intptr_t plane = gather->input[1] * gather->input[2];
   const intptr_t stride = tiling->channels * BLOCK + SKEW;
-  float split[POINTS * BLOCK];
+  float lines[6 * LINE];
+  tile_block tiles;
+  plan_block(&job->grid, block, &tiles);
   for (intptr_t c = channel; c < channel + count; c++) {
     const float *x = (const float *)tiling->x + (group * tiling->channels + c) * plane;
-    split_tiles(&job->grid, block, x, tiling->groups * tiling->channels * plane, gather->input[1],
-                gather->input[2], gather->padding[1], gather->padding[2], 6, split);
+    if (c + AHEAD < channel + count)
+      fetch_lines(&tiles, x + AHEAD * plane, tiling->groups * tiling->channels * plane,
+                  gather->input[1], gather->input[2], gather->padding[1]);
+    stage_lines(&tiles, x, tiling->groups * tiling->channels * plane, gather->input[1],
+                gather->input[2], gather->padding[1], gather->padding[2], 6, lines);
     for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-      job->kernels->input(split + lane, BLOCK, to + c * BLOCK + lane, stride);
+      job->kernels->input(lines, LINE, tiles.offsets + lane, to + c * BLOCK + lane, stride);
   }
 }
 
-// Writes the valid part of the tiles of one output channel.
-static void write_tiles(const winograd_job *job, intptr_t block, const float *tiles, float bias,
-                        float *plane, intptr_t image_stride) {
-  const intptr_t height = job->tiling->gather.output[1], width = job->tiling->gather.output[2];
-  intptr_t first = 0;
-  while (first < BLOCK) {
-    const tile_run run = next_run(&job->grid, block, first);
-    if (run.count == 0) break;
-    float *image = plane + run.image * image_stride;
-    const intptr_t column = run.column * 4;
-    const intptr_t columns = width - column < run.count * 4 ? width - column : run.count * 4;
-    for (intptr_t i = 0; i < 4 && run.row * 4 + i < height; i++) {
-      float line[BLOCK * 4];
-      const float *from = tiles + i * 4 * BLOCK + first;
-      for (intptr_t tile = 0; tile < run.count; tile++)
-        for (intptr_t j = 0; j < 4; j++) line[tile * 4 + j] = from[j * BLOCK + tile] + bias;
-      memcpy(image + (run.row * 4 + i) * width + column, line, (size_t)columns * sizeof(float));
-    }
-    first += run.count;
+// Where the tiles of a block go in the planes of one output channel.
+static void plan_targets(const winograd_job *job, intptr_t block, kb_winograd_target *targets) {
+  const kb_conv_tiling *tiling = job->tiling;
+  const intptr_t height = tiling->gather.output[1], width = tiling->gather.output[2];
+  const intptr_t image_stride = tiling->groups * tiling->rows * height * width;
+  const intptr_t plane = job->grid.height * job->grid.width;
+  for (intptr_t i = 0; i < BLOCK; i++) {
+    const intptr_t tile = block * BLOCK + i;
+    const intptr_t row = tile % plane / job->grid.width * 4, column = tile % job->grid.width * 4;
+    targets[i] = (kb_winograd_target){
+        tile / plane * image_stride + row * width + column,
+        tile >= job->grid.tiles ? 0 : (int32_t)(height - row < 4 ? height - row : 4),
+        (int32_t)(width - column < 4 ? width - column : 4),
+    };
+  }
+}
+
+// Rows of a block are too short for the processor to see a stream in them: the lines of a later
+// channel are asked for ahead.
+static void fetch_targets(const kb_winograd_target *targets, intptr_t width, const float *plane) {
+  for (intptr_t i = 0; i < BLOCK; i++) {
+    for (intptr_t row = 0; row < targets[i].rows; row++)
+      __builtin_prefetch(plane + targets[i].offset + row * width, 1);
   }
 }
 
@@ -98,15 +107,17 @@ static void multiply_rows(const winograd_job *job, intptr_t group, intptr_t bloc
   kb_gemm(KB_FLOAT32, POINTS, (size_t)count, BLOCK, (size_t)channels,
           (kb_matrix){weights, channels, 1, rows * channels},
           (kb_matrix){inputs, BLOCK, 1, channels * BLOCK + SKEW}, products, false);
-  const intptr_t plane = tiling->gather.output[1] * tiling->gather.output[2];
+  const intptr_t width = tiling->gather.output[2], plane = tiling->gather.output[1] * width;
   const float *bias = tiling->bias;
-  float tiles[16 * BLOCK];
+  kb_winograd_target targets[BLOCK];
+  plan_targets(job, block, targets);
   for (intptr_t r = 0; r < count; r++) {
-    for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-      job->kernels->output(products + r * BLOCK + lane, count * BLOCK, tiles + lane, BLOCK);
     const intptr_t channel = group * rows + row + r;
-    write_tiles(job, block, tiles, bias ? bias[channel] : 0, (float *)tiling->y + channel * plane,
-                tiling->groups * rows * plane);
+    if (r + AHEAD < count)
+      fetch_targets(targets, width, (float *)tiling->y + (channel + AHEAD) * plane);
+    for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
+      job->kernels->output(products + r * BLOCK + lane, count * BLOCK, bias ? bias[channel] : 0,
+                           targets + lane, width, (float *)tiling->y + channel * plane);
   }
 }
 

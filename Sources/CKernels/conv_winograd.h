@@ -11,8 +11,26 @@ enum { KB_WINOGRAD_LANES = 16 };
 typedef void (*kb_winograd_transform)(const float *from, intptr_t from_stride, float *to,
                                       intptr_t to_stride);
 
+// From the patches of 16 tiles to planes [i][j][16]: row i of tile t begins at
+// lines[i · line_stride + offsets[t]]. Reads eight floats of each row.
+typedef void (*kb_winograd_load)(const float *lines, intptr_t line_stride, const int32_t *offsets,
+                                 float *to, intptr_t to_stride);
+
+// Where the outputs of a tile go, and how many rows and columns of them there are.
+typedef struct kb_winograd_target {
+  intptr_t offset;
+  int32_t rows, columns;
+} kb_winograd_target;
+
+// From planes [i][j][16] to the outputs of 16 tiles in a plane with rows of `width`.
+typedef void (*kb_winograd_store)(const float *from, intptr_t from_stride, float bias,
+                                  const kb_winograd_target *targets, intptr_t width, float *plane);
+
 typedef struct kb_winograd_kernels {
-  kb_winograd_transform input, output, gradient, weight, weight_gradient;
+  kb_winograd_load input;
+  kb_winograd_store output;
+  kb_winograd_load gradient;
+  kb_winograd_transform weight, weight_gradient;
 } kb_winograd_kernels;
 
 const kb_winograd_kernels *kb_winograd_active(void);

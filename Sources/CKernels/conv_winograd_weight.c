@@ -27,25 +27,33 @@ static void transform_planes(void *context, size_t begin, size_t end) {
   const kb_conv_gather *gather = &conv->gather;
   const intptr_t input = gather->input[1] * gather->input[2];
   const intptr_t output = gather->output[1] * gather->output[2];
-  float split[POINTS * BLOCK];
-  for (intptr_t item = (intptr_t)begin; item < (intptr_t)end; item++) {
-    for (intptr_t block = 0; block < job->blocks; block++) {
+  float lines[6 * LINE];
+  for (intptr_t block = 0; block < job->blocks; block++) {
+    tile_block tiles;
+    plan_block(&job->grid, job->first + block, &tiles);
+    for (intptr_t item = (intptr_t)begin; item < (intptr_t)end; item++) {
       if (item < conv->channels) {
         const float *x = (const float *)conv->x + (job->group * conv->channels + item) * input;
         float *to = job->inputs + item * TOGETHER + block * BLOCK;
-        split_tiles(&job->grid, job->first + block, x, conv->groups * conv->channels * input,
-                    gather->input[1], gather->input[2], gather->padding[1], gather->padding[2], 6,
-                    split);
+        if (item + AHEAD < conv->channels)
+          fetch_lines(&tiles, x + AHEAD * input, conv->groups * conv->channels * input,
+                      gather->input[1], gather->input[2], gather->padding[1]);
+        stage_lines(&tiles, x, conv->groups * conv->channels * input, gather->input[1],
+                    gather->input[2], gather->padding[1], gather->padding[2], 6, lines);
         for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-          job->kernels->input(split + lane, BLOCK, to + lane, job->input_stride);
+          job->kernels->input(lines, LINE, tiles.offsets + lane, to + lane, job->input_stride);
       } else {
         const intptr_t row = item - conv->channels;
         const float *dy = (const float *)conv->dy + (job->group * conv->rows + row) * output;
         float *to = job->gradients + row * TOGETHER + block * BLOCK;
-        split_tiles(&job->grid, job->first + block, dy, conv->groups * conv->rows * output,
-                    gather->output[1], gather->output[2], 0, 0, 4, split);
+        if (row + AHEAD < conv->rows)
+          fetch_lines(&tiles, dy + AHEAD * output, conv->groups * conv->rows * output,
+                      gather->output[1], gather->output[2], 0);
+        stage_lines(&tiles, dy, conv->groups * conv->rows * output, gather->output[1],
+                    gather->output[2], 0, 0, 4, lines);
         for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-          job->kernels->gradient(split + lane, BLOCK, to + lane, job->gradient_stride);
+          job->kernels->gradient(lines, LINE, tiles.offsets + lane, to + lane,
+                                 job->gradient_stride);
       }
     }
   }
