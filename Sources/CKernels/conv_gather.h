@@ -24,27 +24,4 @@ void kb_conv_gather_tile(const kb_conv_gather *gather, const void *x, size_t ima
                          intptr_t channels, intptr_t begin, intptr_t end, void *patches,
                          size_t pitch);
 
-// A run of output pixels: where it begins, in bytes, in its tile and (for a tap at 0) in staged
-// rows.
-typedef struct kb_conv_run {
-  size_t target, source, bytes;
-} kb_conv_run;
-
-// result[run] = Σ over taps of w[tap] · staged[run + offsets[tap]]. Reads and writes up to
-// KB_CONV_SLACK bytes more than a run has.
-typedef void (*kb_conv_sum_runs)(const char *staged, const kb_conv_run *runs, size_t run_count,
-                                 const size_t *offsets, intptr_t taps, const float *w,
-                                 float *result);
-kb_conv_sum_runs kb_conv_sum_runs_active(void);
-
-// The most taps of kb_conv_sum_tile.
-enum { KB_CONV_MAX_SUMMED = 64 };
-
-// For convolutions of one channel: result[row][pixel] = Σ over taps of w[row][tap] ·
-// patches[tap][pixel], without the patches. Rows of the result are `pitch` ≥ end − begin + 16
-// floats apart.
-void kb_conv_sum_tile(const kb_conv_gather *gather, const float *x, size_t image_pitch,
-                      intptr_t begin, intptr_t end, intptr_t rows, const float *w, float *result,
-                      intptr_t pitch);
-
 #endif

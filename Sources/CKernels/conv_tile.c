@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "conv_depthwise.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
 #include "kb_gemm.h"
@@ -19,7 +20,6 @@ enum { PATCH_ROWS = 640 };
 typedef struct tile_job {
   const kb_conv_tiling *tiling;
   intptr_t pixels, tile, tiles, chunk; // pixels of all images; channels gathered at a time
-  bool sums_directly;
 } tile_job;
 
 // The position in the target plane of each pixel of a tile, within its image.
@@ -117,33 +117,12 @@ static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr
   kb_free(scratch, patch_bytes + result_bytes);
 }
 
-// Few rows of one channel: the taps are summed as they are read.
-static bool sums_directly(const kb_conv_tiling *tiling) {
-  const intptr_t taps = kb_conv_count(tiling->gather.kernel);
-  return tiling->dtype == KB_FLOAT32 && tiling->channels == 1 && tiling->rows <= 4 && taps > 0 &&
-         taps <= KB_CONV_MAX_SUMMED;
-}
-
-static void sum_tile(const kb_conv_tiling *tiling, intptr_t group, intptr_t begin, intptr_t end) {
-  enum { PITCH = KB_CONV_MAX_TILE + KB_CONV_SLACK / sizeof(float) };
-  float result[4 * PITCH];
-  const intptr_t plane = kb_conv_count(tiling->gather.input);
-  const intptr_t taps = kb_conv_count(tiling->gather.kernel);
-  kb_conv_sum_tile(&tiling->gather, (const float *)tiling->x + group * plane,
-                   (size_t)(tiling->groups * plane) * sizeof(float), begin, end, tiling->rows,
-                   (const float *)tiling->w + group * tiling->rows * taps, result, PITCH);
-  write_tile(tiling, group, begin, end, (char *)result, PITCH);
-}
-
 static void run_tiles(void *context, size_t begin, size_t end) {
   const tile_job *job = context;
   for (size_t task = begin; task < end; task++) {
     intptr_t group = (intptr_t)task / job->tiles, first = (intptr_t)task % job->tiles * job->tile;
     intptr_t last = first + job->tile < job->pixels ? first + job->tile : job->pixels;
-    if (job->sums_directly)
-      sum_tile(job->tiling, group, first, last);
-    else
-      run_tile(job, group, first, last);
+    run_tile(job, group, first, last);
   }
 }
 
@@ -151,6 +130,10 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
   if (pixels == 0 || tiling->rows == 0) return;
+  if (kb_depthwise_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
+    kb_depthwise_run(tiling);
+    return;
+  }
   const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
   if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
                                   tiling->rows)) {
@@ -165,6 +148,6 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   if (chunks < 1) chunks = 1;
   if (chunks > tiling->channels) chunks = tiling->channels > 0 ? tiling->channels : 1;
   tile_job job = {tiling, pixels, tile, (pixels + tile - 1) / tile,
-                  (tiling->channels + chunks - 1) / chunks, sums_directly(tiling)};
+                  (tiling->channels + chunks - 1) / chunks};
   kb_parallel_for((size_t)(job.tiles * tiling->groups), 1, run_tiles, &job);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "conv_depthwise.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
@@ -144,6 +145,10 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   if (count == 0) return;
   if (plan.pixels == 0) {
     memset(job->dw, 0, count * job->gather.size);
+    return;
+  }
+  if (kb_depthwise_serves(job->dtype, &job->gather, job->channels, job->rows)) {
+    kb_depthwise_run_weight(job);
     return;
   }
   if (kb_winograd_serves(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
