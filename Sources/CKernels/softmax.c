@@ -120,8 +120,10 @@ typedef struct column_scratch {
   double block[COLUMN_TILE], line[COLUMN_TILE];
 } column_scratch;
 
-// The sums of exponentials, blocks of 64 rows added up in double.
-static void column_sums(const job *j, const kb_row_reader *reader, size_t n, column_scratch *s) {
+// The sums of exponentials, blocks of 64 rows added up in double. `y`, unless NULL, takes the
+// exponentials: lines of floats that are j->inner apart.
+static void column_sums(const job *j, const kb_row_reader *reader, size_t n, column_scratch *s,
+                        float *y) {
   const kb_reduce_set *set = kb_active_reduce();
   const size_t length = j->plan.length;
   float *largest = (float *)(void *)s->largest, *block = (float *)(void *)s->block;
@@ -142,7 +144,8 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
     kb_read_columns(reader, row, rows, n, s->lines, lines);
     for (size_t r = 0; r < rows; r++) {
       if (single) {
-        set->exp_columns(n, lines[r], largest, NULL, block);
+        set->exp_columns(n, lines[r], largest, y, block);
+        if (y) y += j->inner;
         continue;
       }
       const double *x = lines[r];
@@ -164,9 +167,23 @@ static void finish_float(const job *j, size_t n, const float *x, const float *la
   }
 }
 
+static void scale_lines(const job *j, size_t n, const double *sum, float *y) {
+  float scale[COLUMN_TILE];
+  for (size_t i = 0; i < n; i++) scale[i] = (float)(1 / sum[i]);
+  for (size_t row = 0; row < j->plan.length; row++, y += j->inner) {
+    for (size_t i = 0; i < n; i++) y[i] *= scale[i];
+  }
+}
+
 static void forward_tile(const job *j, size_t output, size_t n, column_scratch *s) {
   const kb_row_reader reader = kb_reader_at(&j->reader, output);
-  column_sums(j, &reader, n, s);
+  if (!j->logarithm && j->dtype == KB_FLOAT32) {
+    float *y = (float *)(void *)result_at(j, output);
+    column_sums(j, &reader, n, s, y);
+    scale_lines(j, n, s->sum, y);
+    return;
+  }
+  column_sums(j, &reader, n, s, NULL);
   const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
   const bool single = j->type == KB_COMPUTE_FLOAT;
   float *scale = (float *)(void *)s->block;

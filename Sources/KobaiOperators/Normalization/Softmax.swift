@@ -47,8 +47,7 @@ extension Primitives {
 
     /// The Jacobian is symmetric: both modes are the same product.
     public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      let product = dy * y
-      return product - y * product.sum(dim: dim, keepDim: true)
+      bind(SoftmaxGradient(dim: dim), dy, y)
     }
     public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
       pullback(dx, x, y)
@@ -75,7 +74,7 @@ extension Primitives {
     public var residuals: Residuals { .output }
 
     public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      dy - y.exp() * dy.sum(dim: dim, keepDim: true)
+      bind(LogSoftmaxGradient(dim: dim), dy, y)
     }
     public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
       dx - (y.exp() * dx).sum(dim: dim, keepDim: true)
@@ -84,9 +83,85 @@ extension Primitives {
   }
 }
 
+/// The cotangent of softmax's or its logarithm's input, from that of the result and the result: one pass
+/// where ordinary operations would take four.
+protocol SoftmaxGradientPrimitive: BinaryPrimitive {
+  static var isLogarithm: Bool { get }
+  var dim: Int { get }
+  init(dim: Int)
+}
+
+extension SoftmaxGradientPrimitive {
+  public func infer(_ x: TensorType, _ y: TensorType) -> TensorType { x }
+  public func evaluate(_ x: Value, _ y: Value) -> Value {
+    let (dtype, layout) = (x.dtype, x.layout)
+    return x.withElements { pdy, dyStrides in
+      y.withElements { py, yStrides in
+        Value.make(dtype, layout.contiguous) { out in
+          kb_softmax_backward(
+            Self.isLogarithm, dtype.code, layout.rank, layout.shape, dim, pdy, dyStrides, py,
+            yStrides, out)
+        }
+      }
+    }
+  }
+  public var residualsForX: Residuals { .input(1) }
+  public var residualsForY: Residuals { .inputs }
+  public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+    bind(self, dx, y)
+  }
+  public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
+  public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
+    let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
+    return [bind(Self(dim: dim + 1), full[0], full[1])]
+  }
+
+  fileprivate func total(_ x: Tensor) -> Tensor { x.sum(dim: dim, keepDim: true) }
+}
+
+extension Primitives {
+  /// dy, y → y (dy − Σ dy y).
+  public struct SoftmaxGradient: SoftmaxGradientPrimitive {
+    public static let name = "softmaxGradient"
+    static var isLogarithm: Bool { false }
+    let dim: Int
+
+    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      bind(self, dz, y)
+    }
+    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      dz * (x - total(x * y)) - x * total(dz * y)
+    }
+    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      dy * (x - total(x * y)) - y * total(x * dy)
+    }
+  }
+
+  /// dy, y → dy − exp(y) Σ dy.
+  public struct LogSoftmaxGradient: SoftmaxGradientPrimitive {
+    public static let name = "logSoftmaxGradient"
+    static var isLogarithm: Bool { true }
+    let dim: Int
+
+    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      dz - total(dz * y.exp())
+    }
+    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      -(dz * y.exp() * total(x))
+    }
+    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
+      -(dy * y.exp() * total(x))
+    }
+  }
+}
+
 extension Operation {
   static let softmax = Operation(
-    "softmax", .normalization, primitives: [Primitives.Softmax.self, Primitives.LogSoftmax.self],
+    "softmax", .normalization,
+    primitives: [
+      Primitives.Softmax.self, Primitives.LogSoftmax.self, Primitives.SoftmaxGradient.self,
+      Primitives.LogSoftmaxGradient.self,
+    ],
     samples: [
       Sample(.uniform()) { $0[0].softmax(dim: 1) },
       Sample(.uniform(-2...2, [2, 3, 4])) { $0[0].softmax(dim: -2) },
