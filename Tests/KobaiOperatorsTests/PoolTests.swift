@@ -18,6 +18,34 @@ import Testing
     #expect(x.grad?.array(as: Double.self) == [0, 1, 1, 0])
   }
 
+  /// Windows that do not overlap are done several at a time; the form with indices is not.
+  @Test(arguments: [[4, 4], [5, 7], [2, 33], [6, 16], [7, 75], [1, 4], [3, 1]])
+  func pairsAgreeWithThePositions(_ shape: [Int]) {
+    var random = RandomSource(seed: 21)
+    // Few distinct values make ties; some are not finite.
+    var elements = random.uniform(-2...2, [3] + shape).round().array(as: Float.self)
+    for i in stride(from: 0, to: elements.count, by: 7) {
+      elements[i] = [.nan, -.infinity, .infinity, -0.0][i / 7 % 4]
+    }
+    let x = Tensor(elements, shape: [3] + shape).asState(requiresGrad: true)
+    guard shape[0] > 1, shape[1] > 1 else {
+      #expect(misuseMessage { x.maxPool2d(kernelSize: 2) } != nil)
+      return
+    }
+    let values = x.maxPool2d(kernelSize: 2)
+    let (expected, indices) = x.maxPool2dWithIndices(kernelSize: 2)
+    #expect(difference(values.detach(), expected.detach()) == nil)
+    #expect(indices.dtype == .int64)
+    let dy = random.uniform(-1...1, values.shape).to(.float32)
+    let got = Tensor.gradients(of: [values], wrt: [x], gradients: [dy])[0]
+    let wanted = Tensor.gradients(of: [expected], wrt: [x], gradients: [dy])[0]
+    guard let got, let wanted else {
+      Issue.record("a gradient is missing")
+      return
+    }
+    #expect(difference(got, wanted) == nil)
+  }
+
   @Test func ceilModeDropsWindowsThatStartInThePadding() {
     #expect(
       Tensor.ones([1, 5]).maxPool1d(kernelSize: 2, stride: 2, ceilMode: true).shape == [1, 3])
