@@ -8,7 +8,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { TOGETHER = 8 * BLOCK }; // tiles transformed before a product: its depth
+enum { TOGETHER = 2 * BLOCK }; // tiles transformed before a product: its depth
 
 typedef struct weight_job {
   const kb_conv_weight_job *conv;
