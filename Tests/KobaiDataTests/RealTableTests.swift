@@ -1,5 +1,6 @@
 import Foundation
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// Real tables against what pandas and scikit-learn say of them (Tools/data/table_references.py).
@@ -91,8 +92,8 @@ struct RealTableTests {
     }
   }
 
-  @Test(.needsData("titanic")) func titanic() throws {
-    let table = try Table(csv: DataFolder.required("titanic") + "/train.csv")
+  @Test(.needs("titanic")) func titanic() throws {
+    let table = try Table(csv: RealData.folder("titanic") + "/train.csv")
     try check(table, "titanic")
     let counts = Dictionary(
       uniqueKeysWithValues: try table.valueCounts("Embarked").map { ($0, $1) })
@@ -100,8 +101,8 @@ struct RealTableTests {
     try check(table, "titanic") { _ in }
   }
 
-  @Test(.needsData("california")) func california() throws {
-    let table = try Table(csv: DataFolder.required("california") + "/housing.csv")
+  @Test(.needs("california")) func california() throws {
+    let table = try Table(csv: RealData.folder("california") + "/housing.csv")
     try check(table, "california")
     try check(table, "california") {
       $0.missingNumbers = .mean
@@ -110,8 +111,8 @@ struct RealTableTests {
     }
   }
 
-  @Test(.needsData("nsl-kdd")) func intrusions() throws {
-    let folder = try DataFolder.required("nsl-kdd")
+  @Test(.needs("nsl-kdd")) func intrusions() throws {
+    let folder = try RealData.folder("nsl-kdd")
     let table = try Table(csv: folder + "/KDDTrain+_20Percent.txt", header: false)
     try check(table, "kdd")
     try check(table, "kdd") { $0.missingNumbers = .mostFrequent }
@@ -119,8 +120,8 @@ struct RealTableTests {
     #expect(later.count == 22544 && later.columnNames == table.columnNames)
   }
 
-  @Test(.needsData("icecream")) func shiftJISEqualsUTF8() throws {
-    let folder = try DataFolder.required("icecream")
+  @Test(.needs("icecream")) func shiftJISEqualsUTF8() throws {
+    let folder = try RealData.folder("icecream")
     let utf8 = try Table(csv: folder + "/icecream.csv", skippedLines: 1)
     let shiftJIS = try Table(
       csv: folder + "/icecream.sjis.csv", encoding: .shiftJIS, skippedLines: 1)
@@ -128,8 +129,8 @@ struct RealTableTests {
     #expect(utf8 == shiftJIS)
   }
 
-  @Test(.needsData("iris")) func irisIsLearnable() throws {
-    let table = try Table(csv: DataFolder.required("iris") + "/iris.csv")
+  @Test(.needs("iris")) func irisIsLearnable() throws {
+    let table = try Table(csv: RealData.folder("iris") + "/iris.csv")
     let encoder = try TableEncoder(fitting: table, target: "species")
     #expect(encoder.classes == ["setosa", "versicolor", "virginica"])
     let data = try encoder.dataset(of: table)
@@ -147,5 +148,12 @@ extension Tensor {
   fileprivate func maskedSelectRows(_ labels: Tensor, _ label: Int) -> Tensor {
     let rows = labels.array(as: Int.self).enumerated().filter { $0.element == label }.map(\.offset)
     return indexSelect(dim: 0, index: Tensor(rows))
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test, with the reason, where that folder of the data is neither there nor required.
+  fileprivate static func needs(_ name: String) -> Self {
+    .enabled(if: RealData.isExpected(name), Comment(rawValue: RealData.reason(name)))
   }
 }

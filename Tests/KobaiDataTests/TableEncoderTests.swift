@@ -91,6 +91,7 @@ struct TableEncoderTests {
     #expect(message("x,c,y\n1,z,p\n")?.contains("\"z\" was not in the table") == true)
     #expect(message("x,c,y\n1,a,z\n")?.contains("\"z\" was not in the table") == true)
     #expect(message("x,c,y\none,a,p\n")?.contains("holds text here (\"one\")") == true)
+    #expect(message("x,c,y\n1,a,p\n-inf,a,p\n")?.contains("holds -inf in row 1") == true)
     #expect(message("x,c,y\n1,a,\n")?.contains("\"y\" is missing in 1 of 1 rows") == true)
     for (text, target) in [
       ("x,y\n1,\n", "y"), ("x,y\n,1\n", "y"), ("x,y\n1,2\n", "z"), ("y\n1\n", "y"),

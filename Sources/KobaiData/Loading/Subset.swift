@@ -1,3 +1,5 @@
+import KobaiTensor
+
 /// Some of the examples of a data set, in an order of their own.
 ///
 ///     let odd = Subset(0..<10, indices: [1, 3, 5])
@@ -15,7 +17,13 @@ public struct Subset<Base: Dataset>: Dataset {
   public var count: Int { indices.count }
 
   public subscript(index: Int) -> Base.Element {
-    get throws { try base[indices[index]] }
+    get throws {
+      guard indices.indices.contains(index) else {
+        let message = "Subset: index \(index) is out of range: it must lie in 0 ..< \(count)"
+        throw misuse(message, else: Misuse(message))
+      }
+      return try base[indices[index]]
+    }
   }
 
   public func stacked(at positions: [Int]) throws -> Base.Element? {

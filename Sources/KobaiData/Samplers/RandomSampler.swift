@@ -4,7 +4,7 @@ import KobaiTensor
 /// The numbers 0 … count − 1 in random order: PyTorch's `RandomSampler`, number for number.
 ///
 ///     manualSeed(0)
-///     RandomSampler(count: 5).order()   // [2, 1, 3, 4, 0] in PyTorch too
+///     RandomSampler(count: 5).order()   // [1, 3, 4, 2, 0], in PyTorch too
 ///
 /// Without a generator, each epoch draws a seed from the default generator and goes on with a generator
 /// of its own. A generator that is given is used itself, also for one more permutation at the end

@@ -5,7 +5,7 @@ import KobaiTensor
 /// class's frequency as the weights of its examples, all classes come equally often.
 ///
 ///     manualSeed(0)
-///     WeightedRandomSampler([0, 0.1, 0.9], numSamples: 4).order()   // only 1 and 2, mostly 2
+///     WeightedRandomSampler([0, 0.1, 0.9], numSamples: 4).order()   // [2, 2, 2, 2]
 public struct WeightedRandomSampler: Sampler {
   /// One weight ≥ 0 for each example; they need not add up to 1.
   public let weights: [Double]

@@ -1,3 +1,5 @@
+import KobaiTensor
+
 extension Table {
   /// A named column.
   ///
@@ -53,7 +55,11 @@ extension Table {
 
     /// One value.
     public subscript(row: Int) -> Value {
-      switch values {
+      guard row >= 0, row < count else {
+        return misuse(
+          "Table: row \(row) is out of range: it must lie in 0 ..< \(count)", else: .missing)
+      }
+      return switch values {
       case .int(let values): values[row].map(Value.int) ?? .missing
       case .double(let values): values[row].map(Value.double) ?? .missing
       case .bool(let values): values[row].map(Value.bool) ?? .missing

@@ -15,6 +15,7 @@ extension TableEncoder {
       switch feature.encoding {
       case .number(let fill, let origin, let scale):
         guard let numbers = column.numbers else { throw textInsteadOfNumbers(column) }
+        try Self.checkFinite(column.name, numbers)
         for (row, number) in numbers.enumerated() {
           guard let value = number ?? fill else { throw missing(column, row) }
           elements[row * width + offset] = Float((value - origin) / scale)
@@ -60,6 +61,7 @@ extension TableEncoder {
       return Tensor(numbers, shape: [table.count])
     case .number(let offset, let scale):
       guard let numbers = column.numbers else { throw textInsteadOfNumbers(column) }
+      try Self.checkFinite(column.name, numbers)
       return Tensor(
         numbers.compactMap { $0.map { Float(($0 - offset) / scale) } }, shape: [table.count, 1])
     }

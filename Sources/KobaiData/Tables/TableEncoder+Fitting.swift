@@ -45,7 +45,7 @@ extension TableEncoder {
   ) throws(TableError) -> Feature.Encoding {
     let numbers = column.numbers ?? []
     let summary = ColumnSummary(numbers.compactMap { $0 })
-    if column.type != .bool { try checkFinite(column.name, summary) }
+    try checkFinite(column.name, numbers)
     let fill: Double? =
       switch options.missingNumbers {
       case .mean: summary.mean
@@ -111,8 +111,8 @@ extension TableEncoder {
         throw TableError(
           "the target \"\(column.name)\" holds text, which cannot be predicted as a number")
       }
+      try checkFinite(column.name, numbers)
       let summary = ColumnSummary(numbers.compactMap { $0 })
-      try checkFinite(column.name, summary)
       return Target(
         name: column.name,
         encoding: options.scalesTarget
@@ -130,15 +130,11 @@ extension TableEncoder {
     }
   }
 
-  private static func checkFinite(
-    _ name: String, _ summary: ColumnSummary
-  ) throws(TableError) {
-    guard let least = summary.min, let greatest = summary.max, least.isFinite, greatest.isFinite
-    else {
-      throw TableError(
-        "column \"\(name)\" holds infinite values or NaN; make them missing values or leave those rows "
-          + "out")
-    }
+  static func checkFinite(_ name: String, _ numbers: [Double?]) throws(TableError) {
+    guard let row = numbers.firstIndex(where: { !($0?.isFinite ?? true) }) else { return }
+    throw TableError(
+      "column \"\(name)\" holds \(numbers[row].map { "\($0)" } ?? "") in row \(row), which has no place "
+        + "among numbers to learn from; make it a missing value or leave the row out")
   }
 
   private static func nonzero(_ scale: Double?) -> Double {
