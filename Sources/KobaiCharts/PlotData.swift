@@ -8,24 +8,49 @@ public protocol PlotData {
 }
 
 /// A number that can be plotted.
-public protocol PlotNumber { var plotValue: Double { get } }
+public protocol PlotNumber {
+  /// The nearest `Double`.
+  var plotValue: Double { get }
+}
 
-extension Double: PlotNumber { public var plotValue: Double { self } }
-extension Float: PlotNumber { public var plotValue: Double { Double(self) } }
-extension Int: PlotNumber { public var plotValue: Double { Double(self) } }
-extension Int32: PlotNumber { public var plotValue: Double { Double(self) } }
-extension Int64: PlotNumber { public var plotValue: Double { Double(self) } }
-extension UInt8: PlotNumber { public var plotValue: Double { Double(self) } }
+extension Double: PlotNumber {
+  /// The number.
+  public var plotValue: Double { self }
+}
+extension Float: PlotNumber {
+  /// The number.
+  public var plotValue: Double { Double(self) }
+}
+extension Int: PlotNumber {
+  /// The number.
+  public var plotValue: Double { Double(self) }
+}
+extension Int32: PlotNumber {
+  /// The number.
+  public var plotValue: Double { Double(self) }
+}
+extension Int64: PlotNumber {
+  /// The number.
+  public var plotValue: Double { Double(self) }
+}
+extension UInt8: PlotNumber {
+  /// The number.
+  public var plotValue: Double { Double(self) }
+}
 
 extension Array: PlotData where Element: PlotNumber {
+  /// The elements in order.
   public var plotValues: [Double] { map(\.plotValue) }
 }
 extension ArraySlice: PlotData where Element: PlotNumber {
+  /// The elements in order.
   public var plotValues: [Double] { map(\.plotValue) }
 }
 extension Range: PlotData where Bound == Int {
+  /// The elements in order.
   public var plotValues: [Double] { map(Double.init) }
 }
 extension ClosedRange: PlotData where Bound == Int {
+  /// The elements in order.
   public var plotValues: [Double] { map(Double.init) }
 }

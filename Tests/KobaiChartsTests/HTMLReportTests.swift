@@ -35,7 +35,7 @@ import Testing
     #expect(page.error == nil)
     #expect(html.components(separatedBy: Self.escaped).count - 1 >= 12)
     #expect(!html.contains("<b>"))
-    #expect(page.all("section").count == 2)
+    #expect(page.all("section").count == 3)
     #expect(page.all("h2").count == 2)
     #expect(page.all("p").map(\.text).filter { $0 == "first" }.count == 1)
     #expect(page.all("svg").count == 2)

@@ -9,16 +9,25 @@
 /// Points at NaN, infinity or, on a logarithmic axis, at numbers that are not positive are gaps. A
 /// chart without data has empty axes.
 public struct Chart: Panel {
+  /// Above the chart, broken into lines where it is long; empty for none.
   public var title: String
+  /// Below the x axis; empty for none.
   public var xLabel: String
+  /// Left of the y axis, upwards; empty for none.
   public var yLabel: String
+  /// How numbers are spread along the x axis.
   public var xScale: Scale = .linear
+  /// How numbers are spread along the y axis.
   public var yScale: Scale = .linear
-  /// nil: the range of the data and a small margin.
+  /// The ends of the x axis; nil for the range of the data and a small margin.
   public var xRange: ClosedRange<Double>?
+  /// The ends of the y axis; nil for the range of the data and a small margin.
   public var yRange: ClosedRange<Double>?
+  /// Which numbers the x axis names.
   public var xTicks: Ticks = .automatic
+  /// Which numbers the y axis names.
   public var yTicks: Ticks = .automatic
+  /// Where the names of the series stand; it lists those that have a label.
   public var legend: Legend = .top
   /// Lines behind the data at the ticks.
   public var grid = true
@@ -45,6 +54,10 @@ public struct Chart: Panel {
   var hasHorizontalBars = false
   private var colorsUsed = 0
 
+  /// A chart without data, or with what `build` adds.
+  ///
+  ///     Chart(title: "Loss", xLabel: "epoch") { $0.plot(1...3, [0.9, 0.5, 0.4]) }
+  ///
   /// - Parameter build: adds the data.
   public init(
     title: String = "", xLabel: String = "", yLabel: String = "",
@@ -70,8 +83,10 @@ public struct Chart: Panel {
     return Dash.allCases[round % Dash.allCases.count]
   }
 
+  /// `aspect` widths and the room for title and legend; with `equalAxes` what the ranges ask for.
   public func height(forWidth width: Double) -> Double { ChartLayout(self).height(width) }
 
+  /// Draws the chart, its title, legend and axes inside of `frame`.
   public func draw(on canvas: inout Canvas, in frame: Rectangle) {
     ChartLayout(self).draw(on: &canvas, in: frame)
   }

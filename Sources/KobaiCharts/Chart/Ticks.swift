@@ -15,9 +15,12 @@ public enum Ticks: Sendable, Hashable {
 
   /// A text at a place of an axis.
   public struct Label: Sendable, Hashable {
+    /// The number at which the text stands.
     public var value: Double
+    /// One line.
     public var text: String
 
+    /// A text at a number.
     public init(_ value: Double, _ text: String) {
       self.value = value
       self.text = text

@@ -16,16 +16,21 @@ public struct Canvas: Sendable {
   private var themedStrokes: Set<Color> = []
   private var depth = 0
 
+  /// An empty picture.
   public init() {}
 
   /// How a line is drawn.
   public struct Stroke: Sendable, Hashable {
+    /// The colour, on light and on dark pages.
     public var color: Color
     /// In pixels.
     public var width: Double
+    /// Solid or interrupted.
     public var dash: Dash
+    /// 0 is invisible, 1 hides what is below.
     public var opacity: Double
 
+    /// A line of one colour; a pixel wide, solid and opaque unless stated.
     public init(
       _ color: Color, width: Double = 1, dash: Dash = .solid, opacity: Double = 1
     ) {
@@ -39,6 +44,7 @@ public struct Canvas: Sendable {
   /// Which point of a text stands at its place.
   public enum Anchor: String, Sendable, Hashable { case start, middle, end }
 
+  /// A straight line.
   public mutating func line(_ from: Point, _ to: Point, _ stroke: Stroke) {
     path([from, to], stroke: stroke)
   }
@@ -60,6 +66,8 @@ public struct Canvas: Sendable {
     add("<path d=\"\(data)\"" + paint(fill: fill, opacity: opacity, stroke: stroke) + "/>")
   }
 
+  /// A rectangle, filled or with a border or both.
+  ///
   /// - Parameter tip: shown while the pointer rests on the rectangle.
   public mutating func rectangle(
     _ r: Rectangle, fill: Color? = nil, opacity: Double = 1, stroke: Stroke? = nil,
@@ -71,6 +79,7 @@ public struct Canvas: Sendable {
     add(tip.isEmpty ? tag + "/>" : tag + "><title>\(Markup.escaped(tip))</title></rect>")
   }
 
+  /// A circle; `radius` in pixels.
   public mutating func circle(
     _ center: Point, radius: Double, fill: Color? = nil, opacity: Double = 1,
     stroke: Stroke? = nil

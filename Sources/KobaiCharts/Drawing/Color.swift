@@ -16,6 +16,7 @@ public struct Color: Sendable, Hashable {
 
   init(_ rgb: UInt32) { self.init(rgb, dark: rgb) }
 
+  /// One colour on light and dark pages.
   public init(red: UInt8, green: UInt8, blue: UInt8) {
     self.init(UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue))
   }
@@ -23,15 +24,21 @@ public struct Color: Sendable, Hashable {
   /// One colour on light pages, another on dark ones.
   public init(light: Color, dark: Color) { self.init(light.light, dark: dark.dark) }
 
+  /// Series 0.
   public static let blue = Color(0x0072B2, dark: 0x3D9FE0)
+  /// Series 1: between red and orange.
   public static let vermilion = Color(0xD55E00, dark: 0xF0782D)
+  /// Series 2: a bluish green.
   public static let green = Color(0x009E73, dark: 0x1DB98D)
+  /// Series 3: a reddish purple.
   public static let purple = Color(0xCC79A7)
+  /// Series 4.
   public static let orange = Color(0xE69F00)
+  /// Series 5: a light blue.
   public static let skyBlue = Color(0x56B4E9)
-  /// Darker than Okabe and Ito's on light pages, where theirs does not stand out from the paper.
+  /// Series 6. Darker than Okabe and Ito's on light pages, where theirs does not stand out from the paper.
   public static let yellow = Color(0xBFAF00, dark: 0xF0E442)
-  /// Black on light pages, nearly white on dark ones.
+  /// Series 7, and of texts: black on light pages, nearly white on dark ones.
   public static let ink = Color(0x1D232B, dark: 0xE6E8EB)
   /// Labels and notes.
   public static let muted = Color(0x59626D, dark: 0xA3ACB7)

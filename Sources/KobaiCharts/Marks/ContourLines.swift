@@ -99,9 +99,12 @@ public enum ContourLevels: Sendable, Hashable, ExpressibleByIntegerLiteral,
   case automatic(Int)
   /// About that many at equal ratios, for values that grow fast; of the positive values.
   case logarithmic(Int)
+  /// These.
   case at([Double])
 
+  /// `levels: 8` is `.automatic(8)`.
   public init(integerLiteral value: Int) { self = .automatic(value) }
+  /// `levels: [1, 4]` is `.at([1, 4])`.
   public init(arrayLiteral elements: Double...) { self = .at(elements) }
 
   func values(for data: [Double]) -> [Double] {

@@ -7,11 +7,15 @@ import KobaiTensor
 /// Rows are the true classes, columns the predicted ones. A cell is as dark as its share of its row;
 /// it holds the count where there is room. Right of a row stands its recall.
 public struct ConfusionMatrixChart: Panel {
+  /// Above the matrix; empty for none.
   public var title: String
   /// `counts[i][j]`: examples of class i that were taken for class j.
   public let counts: [[Int]]
+  /// One name for each class.
   public let classes: [String]
 
+  /// A matrix that has been counted already.
+  ///
   /// - Parameters:
   ///   - counts: as many rows as columns.
   ///   - classes: their names; the numbers from 0 where there are none.
@@ -66,10 +70,12 @@ public struct ConfusionMatrixChart: Panel {
     return total == 0 ? nil : Double(counts[i][i]) / Double(total)
   }
 
+  /// Cells are squares, so that the height follows from the number of classes.
   public func height(forWidth width: Double) -> Double {
     ConfusionMatrixLayout(self, width: width).height
   }
 
+  /// Draws the matrix with names, recalls and the accuracy inside of `frame`.
   public func draw(on canvas: inout Canvas, in frame: Rectangle) {
     ConfusionMatrixLayout(self, width: frame.width).draw(on: &canvas, in: frame)
   }

@@ -6,9 +6,12 @@
 /// All panels of a row are as high as its highest; columns are equally wide. A row of one panel has
 /// the whole width.
 public struct Figure: Panel {
+  /// Above all panels; empty for none.
   public var title: String
+  /// The panels from above, in each row from the left.
   public var rows: [[any Panel]]
 
+  /// Rows that share the width equally among their panels.
   public init(_ rows: [[any Panel]], title: String = "") {
     self.rows = rows
     self.title = title
@@ -36,10 +39,12 @@ public struct Figure: Panel {
     row.map { $0.height(forWidth: width / Double(columns(of: row))) }.max() ?? 0
   }
 
+  /// The sum of the rows' heights, each that of its highest panel.
   public func height(forWidth width: Double) -> Double {
     rows.reduce(title.isEmpty ? 0 : Self.titleHeight) { $0 + rowHeight($1, width) }
   }
 
+  /// Draws the panels; a frame of another height stretches all rows alike.
   public func draw(on canvas: inout Canvas, in frame: Rectangle) {
     var y = frame.top
     if !title.isEmpty {

@@ -11,7 +11,9 @@ public struct ImageGrid: Panel {
     /// The colour of a caption.
     public enum Mark: Sendable, Hashable { case none, right, wrong }
 
+    /// Below the picture, cut where it is wider.
     public var caption: String
+    /// Whether the caption tells of a success or an error.
     public var mark: Mark
     let pixels: PixelImage
 
@@ -74,11 +76,14 @@ public struct ImageGrid: Panel {
     }
   }
 
+  /// Above the grid; empty for none.
   public var title: String
+  /// Row after row.
   public var images: [Image]
   /// nil: as many as look well, at most 8.
   public var columns: Int?
 
+  /// A grid of pictures, the first on the upper left.
   public init(_ images: [Image], columns: Int? = nil, title: String = "") {
     self.images = images
     self.columns = columns
@@ -109,12 +114,14 @@ public struct ImageGrid: Panel {
       top: Self.padding + Double(lines.count) * 18 + (lines.isEmpty ? 0 : 6), titleLines: lines)
   }
 
+  /// As many rows of squares as the pictures need.
   public func height(forWidth width: Double) -> Double {
     let grid = grid(width)
     if images.isEmpty { return grid.top + 20 + Self.padding }
     return grid.top + Double(grid.rows) * grid.pitch + Self.padding - Self.gap
   }
 
+  /// Draws the pictures and captions inside of `frame`.
   public func draw(on canvas: inout Canvas, in frame: Rectangle) {
     let grid = grid(frame.width)
     for (i, line) in grid.titleLines.enumerated() {

@@ -9,22 +9,28 @@
 public struct LearningCurve: Panel {
   /// What was measured after each epoch; NaN where nothing was.
   public struct History: Sendable, Hashable {
+    /// One for each epoch.
     public var losses: [Double]
     /// From 0 to 1.
     public var accuracies: [Double]
 
+    /// The losses and accuracies after epochs 1, 2 …
     public init(losses: [Double], accuracies: [Double] = []) {
       self.losses = losses
       self.accuracies = accuracies
     }
   }
 
+  /// Above both charts.
   public var title: String
+  /// Measured on the training data.
   public var train: History
+  /// Measured on the validation data; nil without such.
   public var validation: History?
   /// Whether the loss has a logarithmic axis.
   public var logLoss: Bool
 
+  /// The curves of one run.
   public init(
     train: History, validation: History? = nil, title: String = "Learning curve",
     logLoss: Bool = false
@@ -77,8 +83,10 @@ public struct LearningCurve: Panel {
     !train.accuracies.isEmpty || !(validation?.accuracies ?? []).isEmpty
   }
 
+  /// That of the charts side by side.
   public func height(forWidth width: Double) -> Double { figure.height(forWidth: width) }
 
+  /// Draws the charts inside of `frame`.
   public func draw(on canvas: inout Canvas, in frame: Rectangle) {
     figure.draw(on: &canvas, in: frame)
   }

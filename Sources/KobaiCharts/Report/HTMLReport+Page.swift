@@ -26,6 +26,9 @@ extension HTMLReport {
         lines += ["<section>", "<h2>\(Markup.escaped(text))</h2>"]
         isInSection = true
       } else {
+        // What stands before the first heading has a section without one.
+        if !isInSection { lines.append("<section>") }
+        isInSection = true
         lines += Self.lines(of: block)
       }
     }
@@ -149,7 +152,7 @@ extension HTMLReport {
     th{font-weight:600;color:var(--muted)}
     .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
     section>:last-child{margin-bottom:0}
-    @media print{body{background:none}section,.tiles div{break-inside:avoid}}
+    @media print{body{background:none}figure,tr,.tiles div{break-inside:avoid}h2{break-after:avoid}}
 
     """
 }

@@ -13,7 +13,9 @@ import KobaiFormats
 /// The page follows the reader's choice of light or dark, and prints well. It holds no time and no
 /// machine name unless they are given: the same report gives the same bytes.
 public struct HTMLReport: Sendable {
+  /// The page's name and first line.
   public var title: String
+  /// Below the title; empty for none.
   public var subtitle: String
   /// Of the text, for screen readers and hyphenation: "en", "ja".
   public var language: String
@@ -31,6 +33,7 @@ public struct HTMLReport: Sendable {
   private(set) var tiles: [Tile] = []
   private(set) var blocks: [Block] = []
 
+  /// A page without content.
   public init(title: String, subtitle: String = "", language: String = "en") {
     self.title = title
     self.subtitle = subtitle
@@ -58,6 +61,7 @@ public struct HTMLReport: Sendable {
     blocks.append(.table(header: header, rows: rows, caption: caption))
   }
 
+  /// A panel, 640 pixels wide or as wide as a narrower window.
   public mutating func figure(_ panel: some Panel, caption: String = "") {
     figure(svg: panel.svg, caption: caption)
   }
