@@ -26,4 +26,25 @@ import Testing
       #expect(abs(found - wanted) < 0.05)
     }
   }
+
+  @Test func aNetwork() {
+    final class Net: Module {
+      let fc1 = Linear(784, 100)
+      let fc2 = Linear(100, 10)
+      func forward(_ x: Tensor) -> Tensor { fc2(relu(fc1(x))) }
+    }
+    let net = Net()
+    let before = net.stateDict()
+    let optimizer = Adam(net.parameters, lr: 1e-3)
+    for _ in 0..<3 {
+      let (x, y) = (Tensor.randn([32, 784]), Tensor.randint(10, [32]))
+      let loss = crossEntropy(net(x), y)
+      optimizer.zeroGrad()
+      loss.backward()
+      optimizer.step()
+    }
+    for (key, value) in net.stateDict() {
+      #expect(value.array(as: Float.self) != before[key]?.array(as: Float.self))
+    }
+  }
 }
