@@ -3,6 +3,8 @@
 #include "isa.h"
 
 #pragma clang fp contract(off)
+// Vectors wider than a register never cross a real call: everything that takes one is inlined.
+#pragma GCC diagnostic ignored "-Wpsabi"
 
 // 16 lanes on every instruction set, so that results are the same bits.
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));

@@ -107,7 +107,7 @@ public struct Checkpoint: Sendable {
     optimizer = OptimizerState(
       tensors: text.optimizerNames.compactMap { name in kept[name].map { (name, $0) } },
       metadata: text.optimizer)
-    scheduler = text.scheduler.compactMapValues { HyperparameterValue($0) }
+    scheduler = text.scheduler.compactMapValues { HyperparameterValue(json: $0) }
     history = text.history
     progress = text.progress
   }
