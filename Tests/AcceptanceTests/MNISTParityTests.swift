@@ -29,7 +29,7 @@ import Testing
     let x = (train.images.to(.float32) / 255 - 0.1307) / 0.3081
     manualSeed(0)
     let net = Net()
-    let optimizer = SGD(net.parameters, lr: 0.01, momentum: 0.9)
+    let optimizer = SGD(net.parameters, lr: 0.003, momentum: 0.9)
     let loader = DataLoader(TensorDataset(x, train.labels), batchSize: 64, shuffle: true)
     var losses: [Double] = []
     for (x, y) in loader {

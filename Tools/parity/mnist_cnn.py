@@ -42,7 +42,7 @@ def main(directory):
     x = ((images.float() / 255 - 0.1307) / 0.3081).unsqueeze(1)
     torch.manual_seed(0)
     net = Net()
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.003, momentum=0.9)
     loader = DataLoader(TensorDataset(x, labels), batch_size=64, shuffle=True)
     losses = []
     for x, y in loader:
