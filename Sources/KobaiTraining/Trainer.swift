@@ -50,6 +50,8 @@ public final class Trainer {
   var secondsBefore = 0.0
   var epochStart = ContinuousClock.now
   private(set) var loader: Loader?
+  /// The epoch under way. It lives until `fit` ends, so that a checkpoint still finds its position.
+  private var batches: Loader.Iterator?
   private var mustStop = false
 
   /// - Parameters:
@@ -84,6 +86,7 @@ public final class Trainer {
     (mustStop, isStopped) = (false, false)
     for callback in callbacks { try callback.trainingWillBegin(self) }
     let result = Result { try runEpochs(train, validation, epochs) }
+    defer { batches = nil }
     for callback in callbacks { try callback.trainingDidEnd(self) }
     try result.get()
     return history
@@ -105,6 +108,7 @@ public final class Trainer {
   private func runEpoch(_ train: Loader) throws {
     model.train()
     let batches = train.makeIterator()
+    self.batches = batches
     while !mustStop, let (x, y) = try batches.nextBatch() {
       step(x, y)
       batch += 1

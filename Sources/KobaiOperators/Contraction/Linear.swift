@@ -20,7 +20,12 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
       "linear: mat1 and mat2 shapes cannot be multiplied: input \(a) and weight \(b); the last sizes "
         + "must be equal")
   }
-  guard let bias else { return x.matmul(b.count == 1 ? weight : weight.t()) }
+  guard let bias else {
+    guard b.count == 2 else { return x.matmul(weight) }
+    guard Tensor.sameDType("linear", x, weight) else { return .poison }
+    let rows = x.reshape([a.dropLast().reduce(1, *), inner])
+    return bind(Primitives.LinearProduct(), rows, weight).reshape(Array(a.dropLast()) + [b[0]])
+  }
   guard Tensor.sameDType("linear", x, bias), Tensor.sameDType("linear", x, weight) else {
     return .poison
   }
@@ -121,7 +126,7 @@ extension Primitives {
 
 extension Operation {
   static let linear = Operation(
-    "linear", .contraction, primitives: [Primitives.Linear.self],
+    "linear", .contraction, primitives: [Primitives.Linear.self, Primitives.LinearProduct.self],
     samples: [
       Sample(.uniform(-2...2, [2, 3]), .uniform(-2...2, [4, 3]), .uniform(-2...2, [4])) {
         KobaiOperators.linear($0[0], weight: $0[1], bias: $0[2])
