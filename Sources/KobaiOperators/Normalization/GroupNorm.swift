@@ -46,7 +46,7 @@ extension Tensor {
       .rows, as: [shape[0], numGroups, channels / numGroups, inner], weight: weight?.widened,
       bias: bias?.widened, eps: eps
     ).y
-    guard isHalf(weight, bias) else { return y.to(dtype) }
+    guard isHalf(weight, bias), count > 0 else { return y.to(dtype) }
     let sameDerivative = groupNormFromRounded(numGroups, weight, bias, eps)
     return (sameDerivative + (y - sameDerivative).detach()).to(dtype)
   }
