@@ -79,7 +79,8 @@ struct RunReport {
     let pictures = mistakes.map { i in
       let caption =
         "\(config.classes[evaluation.targets[i]]) → \(config.classes[evaluation.predictions[i]])"
-      return ImageGrid.Image(images.images[i], range: nil, caption: caption, mark: .wrong)
+      return ImageGrid.Image(
+        images.images[i], range: 0...Double(images.maximum), caption: caption, mark: .wrong)
     }
     page.figure(
       ImageGrid(pictures), caption: "The surest mistakes first: true class → the network's answer.")
