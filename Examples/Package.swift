@@ -3,8 +3,8 @@ import PackageDescription
 
 // Programs of teaching material, one folder each: `swift run -c release NonlinearRegression`.
 let names = [
-  "NonlinearRegression", "IntrusionDetection", "MNIST", "CIFAR10", "UniversalApproximation",
-  "Overfitting",
+  "NonlinearRegression", "IntrusionDetection", "MNISTClassifier", "CIFAR10Classifier",
+  "UniversalApproximation", "Overfitting",
 ]
 
 let package = Package(

@@ -43,7 +43,8 @@ let sets = try parts.map { part in
 }
 let trainLoader = DataLoader(sets[0], batchSize: 32, shuffle: true, dropLast: true)
 let validLoader = DataLoader(sets[1], batchSize: 32)
-print("\(sets[0].count) connections to train, \(sets[1].count) to validate, \(features.count) features")
+print(
+  "\(sets[0].count) connections to train, \(sets[1].count) to validate, \(features.count) features")
 
 // A network with sigmoids.
 manualSeed(3407)

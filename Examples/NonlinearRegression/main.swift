@@ -38,13 +38,13 @@ func train(_ net: TensorModule) -> (train: Double, test: Double) {
   let optimizer = SGD(net.parameters, lr: 0.01)
   for epoch in 0..<10_000 {
     optimizer.zeroGrad()
-    let loss = criterion(net(xTrain), yTrain) / 2
+    let loss = criterion(net(xTrain), yTrain)
     loss.backward()
     optimizer.step()
     if epoch % 1000 == 0 { print("  epoch \(epoch): loss \(loss.item())") }
   }
   return noGrad {
-    (criterion(net(xTrain), yTrain).item() / 2, criterion(net(xTest), yTest).item() / 2)
+    (criterion(net(xTrain), yTrain).item(), criterion(net(xTest), yTest).item())
   }
 }
 

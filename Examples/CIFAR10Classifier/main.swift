@@ -1,6 +1,6 @@
 // PyTorch's 60-minute blitz: a small LeNet learns to tell ten kinds of pictures apart.
 //
-//     KOBAI_DATA=… swift run -c release CIFAR10
+//     KOBAI_DATA=… swift run -c release CIFAR10Classifier
 import Kobai
 import KobaiCharts
 
@@ -59,7 +59,8 @@ noGrad {
   }
 }
 let correct = zip(targets, predictions).count { $0 == $1 }
-print("Accuracy of the network on the \(targets.count) test images: \(100 * correct / targets.count) %")
+print(
+  "Accuracy of the network on the \(targets.count) test images: \(100 * correct / targets.count) %")
 for (number, name) in data.classes.enumerated() {
   let own = zip(targets, predictions).filter { $0.0 == number }
   let right = own.count { $0.0 == $0.1 }

@@ -1,6 +1,6 @@
 // PyTorch's MNIST example: two convolutions, dropout, Adadelta, a learning rate that falls.
 //
-//     KOBAI_DATA=… swift run -c release MNIST --epochs 1
+//     KOBAI_DATA=… swift run -c release MNISTClassifier --epochs 1
 import Foundation
 import Kobai
 
@@ -34,7 +34,9 @@ final class Net: Module {
   }
 }
 
-func train(_ model: Net, _ loader: DataLoader<(Tensor, Tensor)>, _ optimizer: Optimizer, _ epoch: Int) {
+func train(
+  _ model: Net, _ loader: DataLoader<(Tensor, Tensor)>, _ optimizer: Optimizer, _ epoch: Int
+) {
   model.train()
   for (index, (data, target)) in loader.enumerated() {
     optimizer.zeroGrad()
@@ -57,7 +59,7 @@ func test(_ model: Net, _ loader: DataLoader<(Tensor, Tensor)>) {
       let output = model(data)
       testLoss += nllLoss(output, target, reduction: .sum).item()
       let pred = output.argmax(dim: 1, keepDim: true)
-      correct += pred.eq(target.view(like: pred)).sum().item()
+      correct += pred.eq(target.view(pred.shape)).sum().item()
     }
   }
   let count = Double(loader.datasetCount)
