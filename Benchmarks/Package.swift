@@ -6,7 +6,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(name: "kobai", path: "..")],
   targets: [
-    .target(name: "CPeak"),
+    .target(name: "CPeak", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .executableTarget(
       name: "kobai-benchmarks",
       dependencies: ["CPeak", .product(name: "Kobai", package: "kobai")]),

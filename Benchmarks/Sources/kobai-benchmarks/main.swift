@@ -1,83 +1,88 @@
 import CPeak
 import Kobai
 
-// swift run -c release --package-path Benchmarks kobai-benchmarks [matmul] [scalar] [step] [convolution]
-//     [training]
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+// kobai-benchmarks THREADS: answers requests, one a line, as the workers in peers/ do; `compare` asks.
 //
-// The floors and budgets of docs/performance.md; all of them unless some are named. These are for a
-// quiet machine: run alone, and quote ratios and medians.
+//     names                every workload
+//     peak                 what the machine can do: float32 and float64 operations, bytes read, bytes moved
+//     prepare NAME WAY     makes a workload and says what it computes; WAY is eager, jit or precise
+//     keep                 remembers the state, from which every later run begins
+//     run SECONDS          the time of one call, several times
+//     error                the relative error of what it computes against float64
+//
+// An answer is one line: `ok …`, `none REASON` where there is nothing to measure.
+//
+// kobai-benchmarks first: a program's first result, for the time from start to it.
 
-let chosen = CommandLine.arguments.dropFirst()
-func isChosen(_ group: String) -> Bool { chosen.isEmpty || chosen.contains(group) }
+func answer(_ line: String) {
+  print(line)
+  fflush(nil)
+}
 
-func line(_ name: String, _ value: Double, _ unit: String, _ note: String = "") {
-  func padded(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(1, width - text.count))
+if CommandLine.arguments.last == "first" {
+  let x = Tensor([1.0, 2.0, 3.0], requiresGrad: true)
+  (x * x).sum().backward()
+  answer("\(x.grad?.array(as: Float.self) ?? [])")
+  exit(0)
+}
+
+let threads = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 1
+Threads.count = threads
+manualSeed(0)
+answer("ready Kobai")
+
+var subject: Subject?
+while let line = readLine() {
+  let words = line.split(separator: " ").map(String.init)
+  switch (words.first, words.count) {
+  case ("names", 1):
+    answer("ok " + workloads.map(\.name).joined(separator: " "))
+  case ("peak", 1):
+    let peaks = [
+      peak_flops(Int32(threads), false, 0.02), peak_flops(Int32(threads), true, 0.02),
+      peak_bandwidth(Int32(threads), false, 0.05), peak_bandwidth(Int32(threads), true, 0.05),
+    ]
+    answer("ok " + peaks.map { "\($0)" }.joined(separator: " "))
+  case ("prepare", 3):
+    subject = nil
+    guard let workload = workloads.first(where: { $0.name == words[1] }),
+      let way = Way(rawValue: words[2])
+    else {
+      answer("none no such workload")
+      continue
+    }
+    way.setUp()
+    do {
+      subject = try workload.make(way)
+    } catch {
+      answer("none \(error)")
+      continue
+    }
+    guard let subject else {
+      answer("none")
+      continue
+    }
+    let check = subject.check().map { "\($0)" }.joined(separator: ",")
+    let work = workload.work
+    answer("ok check=\(check) flops=\(work.flops) reads=\(work.reads) writes=\(work.writes)")
+  case ("keep", 1):
+    subject?.keep()
+    answer("ok")
+  case ("run", 2):
+    guard let subject, let seconds = Double(words[1]) else {
+      answer("none nothing is prepared")
+      continue
+    }
+    answer("ok " + time(subject, seconds: seconds).map { "\($0)" }.joined(separator: " "))
+  case ("error", 1):
+    answer(subject?.error().map { "ok \($0)" } ?? "none")
+  default:
+    answer("none not understood: \(line)")
   }
-  let rounded = (value * 1000).rounded() / 1000
-  print(padded(name, 46) + padded("\(rounded) \(unit)", 18) + note)
-}
-
-if isChosen("matmul") {
-  let peak = { () -> Double in
-    let rounds = 2_000_000
-    var operations = 0.0
-    let seconds = measure { operations = peak_run(rounds) }
-    return operations / seconds / 1e9
-  }()
-  line("float32 FMA peak, one core", peak, "GFLOP/s")
-
-  Threads.count = 1
-  for n in [64, 128, 256, 512, 1024, 2048] {
-    let (a, b) = (Tensor.randn([n, n]), Tensor.randn([n, n]))
-    let flops = 2 * Double(n * n * n)
-    Threads.count = 1
-    let one = flops / measure { _ = a.matmul(b) } / 1e9
-    Threads.count = 2
-    let two = flops / measure { _ = a.matmul(b) } / 1e9
-    line(
-      "matmul \(n)³, float32", one, "GFLOP/s",
-      "\(Int(100 * one / peak)) % of peak; two threads × \((two / one * 100).rounded() / 100)")
-  }
-  Threads.count = 0
-}
-
-if isChosen("scalar") {
-  let (x, y) = (Tensor(1.5, dtype: .float32), Tensor(2.5, dtype: .float32))
-  line("scalar x * y, untracked", measure { _ = x * y } * 1e9, "ns")
-  let leaf = Tensor(2.0, requiresGrad: true)
-  let tracked = leaf * 1.0
-  line("scalar x * y, recorded and released", measure { _ = tracked * y } * 1e9, "ns")
-  line(
-    "scalar x * y, forward and backward",
-    measure {
-      var z = leaf * 1.0
-      for _ in 0..<100 { z = z * y }
-      z.backward()
-      leaf.zeroGrad()
-    } * 1e9 / 101, "ns")
-}
-
-if isChosen("step") {
-  let x = Tensor(3.0, dtype: .float64, requiresGrad: true)
-  line(
-    "gradient-descent step on x² + e^(-x)",
-    measure {
-      let y = x ** 2 + (-x).exp()
-      y.backward()
-      x.data = x.data - 0.01 * x.grad
-      x.zeroGrad()
-    } * 1e6, "µs")
-}
-
-if isChosen("scalar") {
-  let x = Tensor.ones([32, 32])
-  let tracked = Tensor.ones([32, 32], requiresGrad: true) * 1.0
-  line("32 × 32 add, untracked", measure { _ = x + x } * 1e9, "ns")
-  line("32 × 32 add, recorded and released", measure { _ = tracked + tracked } * 1e9, "ns")
-}
-
-if isChosen("convolution") { convolutionBenchmarks() }
-if isChosen("training") {
-  for threads in [1, 2] { trainingStep(threads: threads) }
 }

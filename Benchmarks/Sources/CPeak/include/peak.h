@@ -1,8 +1,18 @@
 #ifndef PEAK_H
 #define PEAK_H
 
-// Runs `rounds` rounds of independent float32 multiply-adds in registers, with the widest vectors of
-// this processor, and returns how many floating point operations that was.
-double peak_run(long rounds);
+#include <stdbool.h>
+
+// What this machine can do at most, measured: the best of several windows of `seconds` each, with
+// `threads` threads at once.
+
+// Floating point operations a second of independent multiply-adds in registers, with the widest
+// vectors of this processor, in float64 or float32.
+double peak_flops(int threads, bool is_double, double seconds);
+
+// Bytes a second of passes over arrays of 64 MiB each, beyond all caches: summing one (`writes`
+// false), or a[i] = b[i] + s · c[i] with stores past the caches (STREAM's triad; three arrays are
+// counted).
+double peak_bandwidth(int threads, bool writes, double seconds);
 
 #endif

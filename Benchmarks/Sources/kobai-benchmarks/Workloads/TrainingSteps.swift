@@ -1,0 +1,5 @@
+import Kobai
+
+let trainingSteps = [
+  scalarStep, perceptronStep, convolutionalStep, residualStep, transformerStep, recurrentStep,
+]
