@@ -240,3 +240,9 @@ kb_status kb_binary(kb_opcode opcode, kb_dtype dtype, size_t count, const void *
   const void *const arrays[2] = {x, y};
   return run_single(opcode, dtype, count, arrays, 2, uniform, out);
 }
+
+void kb_scalar_run(size_t count, const kb_scalar_op *operations) {
+  for (const kb_scalar_op *o = operations; o < operations + count; o++)
+    *o->z = o->y ? kb_binary_scalar(o->opcode, o->dtype, *o->x, *o->y, NULL)
+                 : kb_unary_scalar(o->opcode, o->dtype, *o->x);
+}

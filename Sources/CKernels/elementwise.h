@@ -31,6 +31,7 @@ typedef struct kb_kernel_set {
   kb_half_kernels half;
   // Writes around the caches; `out` is 64-byte aligned. kb_stream_fence() after the last one.
   void (*stream)(void *out, const void *x, size_t bytes);
+  const struct kb_register_set *float32_registers, *float64_registers;
 } kb_kernel_set;
 
 extern const kb_kernel_set kb_kernels_baseline;

@@ -7,6 +7,7 @@
 #include "elementwise.h"
 #include "elementwise_scalar.h"
 #include "half.h"
+#include "registers.h"
 
 #pragma STDC FP_CONTRACT OFF
 // Vectors wider than a register never cross a real call: everything that takes one is inlined.

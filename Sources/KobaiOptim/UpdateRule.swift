@@ -76,6 +76,47 @@ extension UpdateRule {
     }
   }
 
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    guard (inputs + outputs).allSatisfy(\.layout.isContiguous) else { return nil }
+    let (width, countCount, places) = (width, countCount, places)
+    let stateCount = stateCount(inputCount: inputs.count)
+    let items = UpdateItems(count: inputs.count - stateCount - 1)
+    let countTypes = (0..<countCount).map { inputs[$0].dtype.code }
+    var start = 0
+    for i in 0..<items.count {
+      let parameter = inputs[i * width + countCount]
+      items[i].start = start
+      items[i].count = parameter.layout.count * (parameter.dtype.isComplex ? 2 : 1)
+      items[i].dtype = parameter.dtype.code
+      start += items[i].count
+    }
+    return .kernel(mayReplace: (0..<stateCount).map { [$0] }) { memory in
+      let results = memory + inputs.count
+      let h = UnsafePointer(memory[stateCount].assumingMemoryBound(to: Double.self))
+      for i in 0..<items.count {
+        let first = i * width
+        var counts = SIMD4<Double>()
+        for k in 0..<countCount {
+          counts[k] = kb_scalar_to_double(countTypes[k], memory[first + k].word)
+        }
+        items[i].set(self.plan(h, &counts))
+        for k in 0..<countCount {
+          results[first + k].word = kb_scalar_from_double(countTypes[k], counts[k])
+        }
+        let parameter = first + countCount
+        items[i].grad = UnsafeRawPointer(memory[stateCount + 1 + i])
+        items[i].param = UnsafeRawPointer(memory[parameter])
+        items[i].new_param = results[parameter]
+        for k in places.indices {
+          let pointer = UnsafeRawPointer(memory[parameter + 1 + k])
+          items[i].set(places[k], (pointer, results[parameter + 1 + k]))
+        }
+      }
+      kb_optim_step(Self.kernel, items.count, items.pointer)
+      return true
+    }
+  }
+
   /// Elementwise: a batch is more elements, unless what stands for all elements differs along it.
   func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
     let stateCount = stateCount(inputCount: inputs.count)
@@ -98,6 +139,35 @@ extension UpdateRule {
     return bind(self, rows).enumerated().map { i, output in
       isShared(i) ? output.broadcast(to: [size]) : output
     }
+  }
+}
+
+/// What a prepared step hands to its kernel.
+///
+/// `@unchecked Sendable`: used by one thread at a time.
+private final class UpdateItems: @unchecked Sendable {
+  let pointer: UnsafeMutablePointer<kb_optim_item>
+  let count: Int
+
+  init(count: Int) {
+    self.count = count
+    pointer = .allocate(capacity: max(count, 1))
+    pointer.initialize(repeating: kb_optim_item(), count: count)
+  }
+
+  deinit { pointer.deallocate() }
+
+  subscript(i: Int) -> kb_optim_item {
+    get { pointer[i] }
+    _modify { yield &pointer[i] }
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// A rank-0 element, which fills the low bytes of a word.
+  fileprivate var word: UInt64 {
+    get { load(as: UInt64.self) }
+    nonmutating set { storeBytes(of: newValue, as: UInt64.self) }
   }
 }
 

@@ -47,6 +47,9 @@ public class Body: @unchecked Sendable {
     if byteCount >= 0 && owner == nil { kb_free(pointer, byteCount) }
   }
 
+  /// The body whose block holds the elements: itself, or the one that it views.
+  package final var block: Body { owner ?? self }
+
   /// Whether this body has its own block of memory, rather than a view's or none.
   @inlinable public final var ownsMemory: Bool { owner == nil && byteCount >= 0 }
 }

@@ -29,6 +29,13 @@ public protocol Primitive: Hashable, Sendable {
   /// is to be repeated. Every output has that dimension first.
   func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor]
 
+  /// The operation made ready for inputs and outputs that lie in memory like these, for compiled functions;
+  /// nil, which is what an operation gives that does not say, has each replay evaluate it.
+  ///
+  /// A replay takes for granted that layouts of results, and which results are views of the input of an
+  /// operation with one, depend on the layouts of inputs alone, not on elements.
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared?
+
   /// Whether `batch` repeats the operation in a loop; shown in the table of operations.
   static var batchesByLoop: Bool { get }
 
@@ -54,6 +61,8 @@ extension Primitive {
         "\(Self.name): has no forward-mode derivative; declare pushforward in \(Self.self)")
     ]
   }
+
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? { nil }
 
   @inlinable public static var batchesByLoop: Bool { false }
 

@@ -78,6 +78,41 @@ public final class State: Node, @unchecked Sendable {
     lock.unlock()
   }
 
+  /// Takes the gradient out, so that a new one may use its memory.
+  package func takeGradient() -> Tensor? {
+    var taken: Tensor?
+    lock.lock()
+    swap(&gradient, &taken)
+    lock.unlock()
+    return taken
+  }
+
+  /// What is expected of a gradient.
+  package enum ExpectedGradient { case any, missing, present(TensorType) }
+
+  /// Whether the value and the gradient stored here are as expected.
+  package func holds(
+    _ dtype: DType, _ shape: Shape, tracked: Bool, gradient expected: ExpectedGradient
+  ) -> Bool {
+    lock.lock()
+    defer { lock.unlock() }
+    guard tracks == tracked, Self.isPlain(current, dtype, shape) else { return false }
+    switch expected {
+    case .any: return true
+    case .missing: return gradient == nil
+    case .present(let type):
+      guard let value = gradient?.value else { return false }
+      return Self.isPlain(value, type.dtype, type.shape)
+    }
+  }
+
+  @inline(__always)
+  private static func isPlain(_ value: Value, _ dtype: DType, _ shape: Shape) -> Bool {
+    guard value.meta == Value.Meta(dtype) else { return false }
+    guard let body = value.body else { return shape.isEmpty }
+    return body.layout.shape == shape
+  }
+
   /// The dtype of the value.
   public var dtype: DType {
     if let trace { return trace.snapshot(of: self).value.dtype }

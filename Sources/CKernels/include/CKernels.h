@@ -4,6 +4,7 @@
 #include "kb_copy.h"
 #include "kb_elementwise.h"
 #include "kb_format.h"
+#include "kb_fused.h"
 #include "kb_gemm.h"
 #include "kb_index.h"
 #include "kb_interpolate.h"

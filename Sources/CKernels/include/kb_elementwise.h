@@ -10,6 +10,16 @@
 uint64_t kb_unary_scalar(kb_opcode opcode, kb_dtype dtype, uint64_t x);
 uint64_t kb_binary_scalar(kb_opcode opcode, kb_dtype dtype, uint64_t x, uint64_t y, kb_status *status);
 
+// *z = opcode(*x, *y); y is NULL for one operand. Not for integers, of which a division can fail.
+typedef struct kb_scalar_op {
+  kb_opcode opcode;
+  kb_dtype dtype;
+  const uint64_t *x, *y;
+  uint64_t *z;
+} kb_scalar_op;
+// One after the other.
+void kb_scalar_run(size_t count, const kb_scalar_op *operations);
+
 // Contiguous, one instruction. `x_uniform`, `y_uniform`: the pointer holds a single element for all.
 // `out` may be the same memory as an input.
 kb_status kb_unary(kb_opcode opcode, kb_dtype dtype, size_t count, const void *x, void *out);

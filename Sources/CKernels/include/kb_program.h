@@ -40,7 +40,7 @@ typedef enum kb_opcode {
 
 #define KB_MAX_INSTRUCTIONS 24
 #define KB_MAX_IMMEDIATES 8
-#define KB_MAX_INPUTS 8
+#define KB_MAX_INPUTS 16
 
 // Operand numbers: 0… inputs, 32… registers, 64… immediates.
 typedef struct kb_instruction {

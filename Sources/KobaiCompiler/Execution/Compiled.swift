@@ -25,7 +25,9 @@ final class CompiledGraph: @unchecked Sendable {
     case batch(isBatched: [Bool], size: Int)
   }
 
-  init(_ name: String, _ graph: Graph, isDifferentiated: Bool) {
+  init(
+    _ name: String, _ graph: Graph, isDifferentiated: Bool, donors: [Int: Int] = [:]
+  ) {
     self.name = name
     resultCount = graph.outputs.count
     var graph = graph
@@ -33,7 +35,7 @@ final class CompiledGraph: @unchecked Sendable {
     if isDifferentiated { graph.outputs += randomSteps.flatMap { graph.steps[$0].outputs } }
     self.graph = graph
     stages = graph.optimized()
-    executable = Executable(stages[stages.count - 1].graph)
+    executable = Executable(stages[stages.count - 1].graph, donors: donors)
   }
 
   /// The results for these inputs, through `bind`; random operations give what they gave in `outputs`.

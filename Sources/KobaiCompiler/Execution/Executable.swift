@@ -1,82 +1,120 @@
-import CKernels
 import KobaiOperators
 import KobaiTensor
 import Synchronization
 
-/// A graph ready to be replayed on elements.
+/// A graph ready to be run on elements.
 ///
-/// `@unchecked Sendable`: immutable but for the scratch memory, which is handed out under a lock.
+/// The first run for inputs that lie in memory in some way evaluates each step, as eager calls do, and
+/// observes how results lie. From it a `Replay` is made, which later runs use.
+///
+/// `@unchecked Sendable`: immutable but for the sessions, which are handed out under a lock.
 final class Executable: @unchecked Sendable {
   let graph: Graph
-  private let instructions: [Instruction]
+  let instructions: [Instruction]
+  /// For an output, the input whose memory it may take: the value that it replaces.
+  let donors: [Int: Int]
   /// What a value slot holds before a run: the constants.
   private let initial: [Value]
-  private let scratch = Mutex<[Slots]>([])
+  private let idle = Mutex<[Session]>([])
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, donors: [Int: Int] = [:]) {
     self.graph = graph
+    self.donors = donors
     var initial = [Value](repeating: .nothing, count: graph.types.count)
     for (number, tensor) in graph.constants { initial[number] = tensor.detach().current.value }
     self.initial = initial
     instructions = Instruction.list(for: graph)
   }
 
-  /// The outputs' elements. Inputs are taken out of `inputs`, so that what nothing else refers to can be
-  /// overwritten.
-  func run(_ inputs: inout [Value]) -> [Value] {
-    let slots = scratch.withLock { $0.popLast() } ?? Slots(initial)
-    for (number, i) in zip(graph.inputs, inputs.indices) {
-      swap(&slots[number], &inputs[i])
-    }
-    var isSound = true
-    for instruction in instructions {
-      isSound = instruction.run(slots)
-      if !isSound { break }
-    }
-    let outputs = graph.outputs.map { isSound ? slots[$0] : .poison }
-    slots.reset(initial, isSound ? leftovers : Array(initial.indices))
-    scratch.withLock { $0.append(slots) }
-    return outputs
+  /// The value of a constant.
+  func constant(_ number: Int) -> Value { initial[number] }
+
+  /// A session of its own for one run, to be given back by `end`.
+  func begin() -> Session {
+    idle.withLock { $0.popLast() }
+      ?? Session(inputCount: graph.inputs.count, outputCount: graph.outputs.count)
   }
 
-  /// The values that no instruction releases: inputs and outputs, as far as they are not constants.
-  private lazy var leftovers: [Int] = {
-    var remaining = Set(graph.types.indices).subtracting(graph.constants.map(\.value))
-    for instruction in instructions { remaining.subtract(instruction.releases) }
-    return remaining.sorted()
-  }()
+  func end(_ session: Session) { idle.withLock { $0.append(session) } }
+
+  /// The outputs' elements. Inputs are taken out of `inputs`.
+  func run(_ inputs: inout [Value]) -> [Value] {
+    let session = begin()
+    defer { end(session) }
+    for i in inputs.indices { swap(&session.inputs[i], &inputs[i]) }
+    run(session)
+    return graph.outputs.indices.map { session.takeOutput($0) }
+  }
+
+  /// Runs on the session's inputs, which are let go.
+  ///
+  /// - Parameter isOnly: whether no other run follows, for which to make a replay.
+  func run(_ session: Session, isOnly: Bool = false) {
+    for replay in session.replays where replay.fits(session.inputs) {
+      return replay.run(session)
+    }
+    let slots = Slots(initial)
+    for (number, i) in zip(graph.inputs, session.inputs.indices) {
+      swap(&slots[number], &session.inputs[i])
+    }
+    let observation = isOnly ? nil : ObservedLayouts(graph, slots)
+    for instruction in instructions where !instruction.run(slots, observation) {
+      for i in session.outputs.indices { session.outputs[i] = .poison }
+      return session.forgetInputs()
+    }
+    for (i, output) in graph.outputs.enumerated() { session.outputs[i] = slots[output] }
+    session.forgetInputs()
+    if let observation { session.add(Replay(self, observation)) }
+  }
 }
 
-/// The values of one run.
-final class Slots: @unchecked Sendable {  // used by one run at a time
-  private let values: UnsafeMutableBufferPointer<Value>
+/// What one run is given and what it gives; used by one thread at a time.
+final class Session: @unchecked Sendable {
+  let inputs: UnsafeMutableBufferPointer<Value>
+  let outputs: UnsafeMutableBufferPointer<Value>
+  /// For outputs, values that are not needed any more, whose memory they may take.
+  let recycled: UnsafeMutableBufferPointer<Value>
+  /// For each way in which inputs have lain in memory, the last one first.
+  private(set) var replays: [Replay] = []
 
-  init(_ initial: [Value]) {
-    values = .allocate(capacity: initial.count)
-    _ = values.initialize(from: initial)
+  init(inputCount: Int, outputCount: Int) {
+    func slots(_ count: Int) -> UnsafeMutableBufferPointer<Value> {
+      let slots = UnsafeMutableBufferPointer<Value>.allocate(capacity: count)
+      slots.initialize(repeating: .nothing)
+      return slots
+    }
+    inputs = slots(inputCount)
+    outputs = slots(outputCount)
+    recycled = slots(outputCount)
   }
 
   deinit {
-    values.deinitialize()
-    values.deallocate()
+    for slots in [inputs, outputs, recycled] {
+      slots.deinitialize()
+      slots.deallocate()
+    }
   }
 
-  subscript(i: Int) -> Value {
-    get { values[i] }
-    _modify { yield &values[i] }
-  }
-
-  func take(_ i: Int) -> Value {
+  func takeOutput(_ i: Int) -> Value {
     var value = Value.nothing
-    swap(&value, &values[i])
+    swap(&value, &outputs[i])
     return value
   }
 
-  func reset(_ initial: [Value], _ numbers: [Int]) {
-    for i in numbers { values[i] = initial[i] }
+  func forgetInputs() {
+    for i in inputs.indices { inputs[i] = .nothing }
+    for i in recycled.indices where recycled[i].body != nil { recycled[i] = .nothing }
   }
-}
 
-extension Value {
-  static let nothing = Value(bits: 0, dtype: .float32)
+  func forgetOutputs() {
+    for i in outputs.indices { outputs[i] = .nothing }
+  }
+
+  /// More than this many kinds of strides in turn are evaluated rather than replayed.
+  private static let largestCount = 8
+
+  fileprivate func add(_ replay: Replay) {
+    if replays.count == Self.largestCount { replays.removeLast() }
+    replays.insert(replay, at: 0)
+  }
 }

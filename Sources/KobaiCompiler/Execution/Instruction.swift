@@ -1,7 +1,7 @@
 import KobaiOperators
 import KobaiTensor
 
-/// One step of an executable, with the values that die with it.
+/// One step of an executable, or several on single elements, with the values that die with it.
 struct Instruction {
   enum Kind {
     case unary(any UnaryPrimitive, Int, Int)
@@ -11,11 +11,13 @@ struct Instruction {
     case general(any Primitive, [Int], [Int])
   }
   let kind: Kind
+  /// nil for several steps on single elements.
+  let step: Graph.Step?
   /// Values that no later instruction reads.
   let releases: [Int]
 
-  /// False when the operation met a misuse.
-  func run(_ slots: Slots) -> Bool {
+  /// Evaluates the step on values. False when the operation met a misuse.
+  func run(_ slots: Slots, _ observation: ObservedLayouts?) -> Bool {
     var isSound = true
     switch kind {
     case .unary(let primitive, let x, let y):
@@ -38,6 +40,7 @@ struct Instruction {
         isSound = isSound && result.meta.isPlain
       }
     }
+    if isSound, let step { observation?.record(step, slots) }
     for number in releases { slots[number] = .nothing }
     return isSound
   }
@@ -52,7 +55,7 @@ struct Instruction {
     func close() {
       // Numbers hold no memory: nothing is to be released.
       if !block.operations.isEmpty {
-        instructions.append(Instruction(kind: .scalars(block), releases: []))
+        instructions.append(Instruction(kind: .scalars(block), step: nil, releases: []))
       }
       block = ScalarBlock()
     }
@@ -66,7 +69,8 @@ struct Instruction {
       // Results that nothing reads die at once.
       let unread = step.outputs.filter { lastUse[$0] < 0 && !kept.contains($0) }
       instructions.append(
-        Instruction(kind: kind(of: step, dying), releases: dying.sorted() + unread))
+        Instruction(
+          kind: kind(of: step, dying), step: step, releases: dying.sorted() + unread))
     }
     close()
     return instructions

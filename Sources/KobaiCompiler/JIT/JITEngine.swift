@@ -95,9 +95,9 @@ final class JITEngine<R>: @unchecked Sendable {
 
   /// The entry for these arguments, moved to the front.
   private func find(_ arguments: FlatTree) -> JITEntry<R>? {
-    for (i, entry) in entries.enumerated() where entry.mismatch(arguments) == nil {
+    for i in entries.indices where entries[i].matches(arguments) {
       if i > 0 { entries.swapAt(0, i) }
-      return entry
+      return entries[0]
     }
     return nil
   }

@@ -31,20 +31,45 @@ extension JITEntry {
         defaultDType: DType.default, observations: trace.observations,
         met: trace.states.compactMap { record in
           guard record.livesOn else { return nil }
-          let grad: JITGuards.Gradient =
+          let grad: State.ExpectedGradient =
             !record.gradWasRead
-            ? .notRead : record.initialGrad.map { .present($0.type) } ?? .missing
+            ? .any : record.initialGrad.map { .present($0.type) } ?? .missing
           return JITGuards.StateGuard(
             state: record.state, type: record.initial.type, tracked: record.tracked, grad: grad)
         })
       let program = CompiledGraph(
-        name, trace.graph, isDifferentiated: results.contains(where: \.isTracked))
+        name, trace.graph, isDifferentiated: results.contains(where: \.isTracked),
+        donors: Self.donors(sources + stateSources, writes))
       if JIT.printsPasses { JIT.say("\(name)\n\(Inspection(stages: program.stages))") }
       let entry = JITEntry(
         prototype: prototype, program: program, isForOneCall: isForOneCall, guards: guards,
         sources: sources + stateSources, results: results, writes: writes)
       return (entry, prototype)
     }
+  }
+}
+
+extension JITEntry {
+  /// For an output that replaces a state's value or gradient, the input that is this.
+  private static func donors(_ sources: [JITSource], _ writes: [JITWrite]) -> [Int: Int] {
+    var values: [ObjectIdentifier: Int] = [:]
+    var gradients: [ObjectIdentifier: Int] = [:]
+    for (i, source) in sources.enumerated() {
+      switch source {
+      case .state(let state, true): values[ObjectIdentifier(state)] = i
+      case .grad(let state, true): gradients[ObjectIdentifier(state)] = i
+      default: break
+      }
+    }
+    var donors: [Int: Int] = [:]
+    for write in writes {
+      switch write {
+      case .value(let state, let output): donors[output] = values[ObjectIdentifier(state)]
+      case .grad(let state, let output?): donors[output] = gradients[ObjectIdentifier(state)]
+      case .grad(_, nil): break
+      }
+    }
+    return donors
   }
 }
 
@@ -112,7 +137,7 @@ extension Trace {
       if let input = record.gradInput, let grad = record.initialGrad {
         if record.livesOn {
           graph.inputs.append(input)
-          sources.append(.grad(record.state))
+          sources.append(.grad(record.state, isWritten: record.gradIsWritten))
         } else {
           graph.constants.append((input, grad))
         }

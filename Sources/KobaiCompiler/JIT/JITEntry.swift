@@ -7,7 +7,7 @@ import KobaiTransforms
 enum JITSource {
   case argument(Int)
   case state(State, isWritten: Bool)
-  case grad(State)
+  case grad(State, isWritten: Bool)
   case captured(Tensor)
 }
 
@@ -47,6 +47,8 @@ final class JITEntry<R> {
   private let recordsGradients: Bool
   /// The states whose values replays take out and put back.
   private let handedOver: Set<ObjectIdentifier>
+  /// The states whose gradients are read before they are written.
+  private let readGradients: Set<ObjectIdentifier>
 
   init(
     prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: JITGuards,
@@ -66,12 +68,22 @@ final class JITEntry<R> {
         if case .state(let state, true) = source { return ObjectIdentifier(state) }
         return nil
       })
+    readGradients = Set(
+      sources.compactMap { source in
+        if case .grad(let state, _) = source { return ObjectIdentifier(state) }
+        return nil
+      })
   }
 
   /// What keeps these arguments from being this entry's; nil if nothing does.
   func mismatch(_ arguments: FlatTree) -> String? {
     if isForOneCall && wasUsed { return "states were made by the call before" }
     return guards.mismatch(arguments)
+  }
+
+  /// Whether this entry is that of these arguments.
+  func matches(_ arguments: FlatTree) -> Bool {
+    !(isForOneCall && wasUsed) && guards.match(arguments)
   }
 
   /// The result's tensors, after the states have been written.
@@ -82,7 +94,7 @@ final class JITEntry<R> {
         switch source {
         case .argument(let i): arguments[i].current
         case .state(let state, _): state.tensor.current
-        case .grad(let state): state.grad ?? .poison
+        case .grad(let state, _): state.grad ?? .poison
         case .captured(let tensor): tensor
         }
       }
@@ -109,41 +121,53 @@ final class JITEntry<R> {
   }
 
   private func direct(_ arguments: [Tensor]) -> [Tensor] {
-    // Values that are replaced are handed over, so that an update can write in their memory. A misuse must
+    // Values that are replaced are handed over, so that results can be written in their memory. A misuse must
     // leave them as they were, so inside `recovering { }` they stay.
-    let donates = kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING) == 0
-    var inputs = sources.map { source -> Value in
-      switch source {
-      case .argument(let i): arguments[i].current.value
-      case .state(let state, let isWritten): isWritten && donates ? .nothing : state.value
-      case .grad(let state): state.grad?.current.value ?? .poison
-      case .captured(let tensor): tensor.current.value
+    let donates = kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING | KB_CONTEXT_STATES) == 0
+    let executable = program.executable
+    let session = executable.begin()
+    defer { executable.end(session) }
+    for i in sources.indices {
+      switch sources[i] {
+      case .argument(let k): session.inputs[i] = arguments[k].current.value
+      case .state(let state, let isWritten):
+        if !(isWritten && donates) { session.inputs[i] = state.value }
+      case .grad(let state, let isWritten):
+        let grad = isWritten && donates ? state.takeGradient() : state.grad
+        session.inputs[i] = grad?.current.value ?? .poison
+      case .captured(let tensor): session.inputs[i] = tensor.current.value
       }
     }
-    // From here until it has its new value, such a state is locked.
     if donates {
-      for (i, source) in sources.enumerated() {
-        if case .state(let state, true) = source { inputs[i] = state.beginUpdate() }
+      for case .grad(let state, let i?) in writes
+      where !readGradients.contains(ObjectIdentifier(state)) {
+        if let old = state.takeGradient() { session.recycled[i] = old.value }
+      }
+      // From here until it has its new value, such a state is locked.
+      for i in sources.indices {
+        if case .state(let state, true) = sources[i] { session.inputs[i] = state.beginUpdate() }
       }
     }
-    let outputs = program.executable.run(&inputs)
+    executable.run(session, isOnly: isForOneCall)
     for write in writes {
       guard case .value(let state, let i) = write else { continue }
       if donates && handedOver.contains(ObjectIdentifier(state)) {
-        state.endUpdate(outputs[i])
-      } else if outputs[i].meta.isPlain {
-        state.value = outputs[i]
+        state.endUpdate(session.outputs[i])
+      } else if session.outputs[i].meta.isPlain {
+        state.value = session.outputs[i]
       }
     }
     for write in writes {
       guard case .grad(let state, let i) = write else { continue }
-      state.grad = i.map { Tensor(outputs[$0]) }
+      state.grad = i.map { Tensor(session.outputs[$0]) }
     }
-    return results.map { result in
+    let tensors = results.map { result in
       switch result {
-      case .output(let i, _): Tensor(outputs[i])
+      case .output(let i, _): Tensor(session.outputs[i])
       case .live(let tensor): tensor
       }
     }
+    session.forgetOutputs()
+    return tensors
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import KobaiOperators
 import KobaiTensor
 import KobaiTransforms
@@ -18,13 +19,42 @@ struct JITGuards {
     let state: State
     let type: TensorType
     let tracked: Bool
-    let grad: Gradient
+    let grad: State.ExpectedGradient
   }
-
-  enum Gradient { case notRead, missing, present(TensorType) }
 }
 
 extension JITGuards {
+  /// Whether the trace holds for these arguments.
+  func match(_ arguments: FlatTree) -> Bool {
+    // Where something else stands for states, it is asked.
+    if kb_context_flags() & UInt32(KB_CONTEXT_STATES) != 0 { return mismatch(arguments) == nil }
+    let tensors = arguments.tensors
+    guard tensors.count == types.count, recordsGradients == isGradEnabled,
+      defaultDType == DType.default
+    else { return false }
+    for i in tensors.indices {
+      if tensors[i].value.meta.isPlain && states[i] == nil {
+        guard tensors[i].value.dtype == types[i].dtype, tensors[i].value.shape == types[i].shape
+        else { return false }
+      } else {
+        let value = tensors[i].current.value
+        guard value.dtype == types[i].dtype, value.shape == types[i].shape,
+          tensors[i].state === states[i]
+        else { return false }
+      }
+    }
+    guard arguments.structure.isEmpty ? structure.isEmpty : arguments.structure == structure
+    else { return false }
+    for i in met.indices {
+      guard
+        met[i].state.holds(
+          met[i].type.dtype, met[i].type.shape, tracked: met[i].tracked, gradient: met[i].grad)
+      else { return false }
+    }
+    for observation in observations where observation.read() != observation.value { return false }
+    return true
+  }
+
   func mismatch(_ arguments: FlatTree) -> String? {
     guard arguments.tensors.count == types.count else {
       return "the arguments hold \(arguments.tensors.count) tensors where they held \(types.count)"
@@ -63,9 +93,9 @@ extension JITGuards {
       if state.requiresGrad != tracked {
         return "a parameter of type \(type) \(tracked ? "no longer requires" : "requires") grad"
       }
-      if case .notRead = grad { continue }
+      if case .any = grad { continue }
       switch (grad, state.grad) {
-      case (.notRead, _), (.missing, nil): break
+      case (.any, _), (.missing, nil): break
       case (.missing, _): return "the gradient of a parameter of type \(type) is there: it was nil"
       case (.present, nil): return "the gradient of a parameter of type \(type) is nil"
       case (.present(let type), let now?):

@@ -16,6 +16,12 @@ extension Primitives {
       let transposed = Layout(shape: [shape[1], shape[0]], strides: [strides[1], strides[0]])
       return MatrixProduct().evaluate(x, y.view(transposed))
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (shape, strides) = (inputs[1].shape, inputs[1].layout.strides)
+      let transposed = Layout(shape: [shape[1], shape[0]], strides: [strides[1], strides[0]])
+      return MatrixProduct().prepare(
+        [inputs[0], StridedType(inputs[1].dtype, transposed)], to: outputs)
+    }
     public func transposeX(_ dz: Tensor, _ y: Tensor) -> Tensor { bind(MatrixProduct(), dz, y) }
     public func transposeY(_ dz: Tensor, _ x: Tensor) -> Tensor {
       bind(MatrixProduct(), dz.mT, x)

@@ -28,6 +28,27 @@ extension Primitives {
       }
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (x, y) = (inputs[0].layout, inputs[1].layout)
+      let (rank, dtype) = (x.rank, inputs[0].dtype.code)
+      guard outputs[0].layout.isContiguous, let a = Self.collapsed(x), let b = Self.collapsed(y)
+      else { return nil }
+      let batch = x.shape.dropLast(2).reduce(1, *)
+      let (m, k, n) = (x.shape[rank - 2], x.shape[rank - 1], y.shape[rank - 1])
+      return .kernel(mayReplace: []) { memory in
+        kb_gemm(
+          dtype, batch, m, n, k, Self.matrix(a, memory[0]), Self.matrix(b, memory[1]), memory[2],
+          false)
+        return true
+      }
+    }
+
+    /// The strides with one batch dimension (or none) in front of the matrix.
+    private static func collapsed(_ x: Layout) -> [Int]? {
+      if x.rank <= 3 { return x.strides }
+      return x.strides(viewedAs: [x.shape.dropLast(2).reduce(1, *)] + x.shape.suffix(2))
+    }
+
     /// One batch dimension (or none) in front of the matrix; a copy only where strides do not allow it.
     private static func collapsed(_ x: Value) -> Value {
       let shape = x.shape
@@ -37,7 +58,10 @@ extension Primitives {
     }
 
     private static func matrix(_ x: Value, _ pointer: UnsafeRawPointer) -> kb_matrix {
-      let strides = x.layout.strides
+      matrix(x.layout.strides, pointer)
+    }
+
+    private static func matrix(_ strides: [Int], _ pointer: UnsafeRawPointer) -> kb_matrix {
       let r = strides.count
       return kb_matrix(
         data: pointer, row_stride: strides[r - 2], column_stride: strides[r - 1],

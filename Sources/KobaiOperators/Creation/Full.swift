@@ -145,6 +145,18 @@ extension Primitives {
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] { [TensorType(element.dtype, shape)] }
     public func evaluate(_ inputs: [Value]) -> [Value] { [Self.evaluate(shape, element.value)] }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let layout = StridedLayout(outputs[0].layout)
+      let element = element
+      let size = outputs[0].dtype.size
+      return .kernel(mayReplace: []) { memory in
+        withUnsafeBytes(of: (element.low, element.high)) {
+          guard let source = $0.baseAddress else { return false }
+          kb_fill(size, layout.rank, layout.sizes, source, memory[0], nil)
+          return true
+        }
+      }
+    }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] { [] }
     public func pushforward(

@@ -20,6 +20,10 @@ extension UnaryElementwise {
   @inlinable
   public func evaluate(_ x: Value) -> Value { ElementwiseEvaluation.unary(program, x) }
 
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    ElementwiseEvaluation.prepare(program, inputs, to: outputs[0])
+  }
+
   /// dx = dy · f′(x), conjugated for complex numbers (PyTorch's convention).
   @inlinable
   public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
@@ -59,6 +63,10 @@ extension BinaryElementwise {
   @inlinable
   public func evaluate(_ x: Value, _ y: Value) -> Value {
     ElementwiseEvaluation.binary(program, x, y, Self.staticName)
+  }
+
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    ElementwiseEvaluation.prepare(program, inputs, to: outputs[0])
   }
 
   @inlinable

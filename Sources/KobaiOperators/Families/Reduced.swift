@@ -29,4 +29,37 @@ package enum Reduced {
       }
     }
   }
+
+  /// The same made ready.
+  package static func prepare(
+    _ x: StridedType, _ reduced: [Int], to output: StridedType,
+    _ kernel:
+      @escaping @Sendable (
+        Int, UnsafePointer<Int>, UnsafePointer<Bool>, UnsafeRawPointer, UnsafePointer<Int>?,
+        UnsafeMutableRawPointer
+      ) -> Void
+  ) -> Prepared? {
+    guard output.layout.isContiguous else { return nil }
+    let layout = StridedLayout(x.layout)
+    let flags = ReducedFlags(x.shape.indices.map { reduced.contains($0) })
+    return .kernel(mayReplace: []) { memory in
+      kernel(layout.rank, layout.sizes, flags.pointer, memory[0], layout.strides, memory[1])
+      return true
+    }
+  }
+}
+
+/// A flag for each dimension, in memory of their own.
+///
+/// `@unchecked Sendable`: immutable.
+private final class ReducedFlags: @unchecked Sendable {
+  let pointer: UnsafePointer<Bool>
+
+  init(_ flags: [Bool]) {
+    let block = UnsafeMutablePointer<Bool>.allocate(capacity: max(flags.count, 1))
+    for (i, flag) in flags.enumerated() { (block + i).initialize(to: flag) }
+    pointer = UnsafePointer(block)
+  }
+
+  deinit { pointer.deallocate() }
 }

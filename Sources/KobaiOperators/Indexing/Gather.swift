@@ -89,6 +89,21 @@ extension Primitives {
       TensorType(x.dtype, index.shape)
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let (x, index) = (inputs[0].layout, StridedLayout(inputs[1].layout))
+      let (size, dim, length) = (inputs[0].dtype.size, dim, source[dim])
+      // Stated also for a contiguous x: its other dimensions may be longer than the index's.
+      let steps = StridedLayout(Layout(shape: x.strides, strides: x.strides))
+      return .kernel(mayReplace: []) { memory in
+        var bad: Int64 = 0
+        return kb_gather_along(
+          size, index.rank, index.sizes, dim, length, memory[0], steps.sizes,
+          UnsafePointer(memory[1].assumingMemoryBound(to: Int64.self)), index.strides, memory[2],
+          &bad) == 0
+      }
+    }
+
     public func evaluate(_ x: Value, _ index: Value) -> Value {
       var bad: Int64 = 0
       var status: kb_status = 0

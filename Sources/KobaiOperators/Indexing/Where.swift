@@ -69,6 +69,19 @@ extension Primitives {
       }
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let size = inputs[1].dtype.size
+      let layouts = inputs.map { StridedLayout($0.layout) }
+      let replaceable = [1, 2].filter { inputs[$0].layout.isContiguous }
+      return .kernel(mayReplace: [replaceable]) { memory in
+        kb_where(
+          size, layouts[1].rank, layouts[1].sizes, memory[0], layouts[0].strides, memory[1],
+          layouts[1].strides, memory[2], layouts[2].strides, memory[3])
+        return true
+      }
+    }
+
     public var residuals: Residuals { .input(0) }
 
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {

@@ -77,14 +77,19 @@ extension Primitives {
 
     public func infer(_ x: TensorType) -> TensorType { TensorType(x.dtype, target) }
 
-    public func evaluate(_ x: Value) -> Value {
-      let layout = x.layout
+    public func evaluate(_ x: Value) -> Value { x.view(spread(x.layout)) }
+
+    private func spread(_ layout: Layout) -> Layout {
       let offset = target.count - source.count
       var strides = [Int](repeating: 0, count: target.count)
       for i in source.indices where source[i] == target[offset + i] {
         strides[offset + i] = layout.strides[i]
       }
-      return x.view(Layout(shape: target, strides: strides))
+      return Layout(shape: target, strides: strides)
+    }
+
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      .view(spread(inputs[0].layout), offset: 0)
     }
 
     public func transpose(_ dy: Tensor) -> Tensor {

@@ -60,6 +60,16 @@ extension Primitives {
 
     public func infer(_ x: TensorType) -> TensorType { TensorType(target, x.shape) }
     public func evaluate(_ x: Value) -> Value { x.cast(to: target) }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (from, to) = (inputs[0].dtype, outputs[0].dtype)
+      guard from != to, outputs[0].layout.isContiguous else { return nil }
+      let layout = StridedLayout(inputs[0].layout)
+      return .kernel(mayReplace: []) { memory in
+        kb_cast(
+          from.code, to.code, layout.rank, layout.sizes, memory[0], layout.strides, memory[1])
+        return true
+      }
+    }
     /// From real to complex the adjoint takes the real part, which the cast back does.
     public func transpose(_ dy: Tensor) -> Tensor { dy.to(source) }
     public func batch(_ x: Tensor, size: Int) -> Tensor { x.to(target) }

@@ -1,3 +1,4 @@
+import CKernels
 import KobaiTensor
 
 extension Tensor {
@@ -86,6 +87,18 @@ extension Primitives {
         return x.view(Layout(shape: target, strides: strides))
       }
       return x.contiguous.view(Layout(contiguous: target))
+    }
+
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let x = inputs[0]
+      if let strides = x.layout.strides(viewedAs: target) {
+        return .view(Layout(shape: target, strides: strides), offset: 0)
+      }
+      let (size, layout) = (x.dtype.size, StridedLayout(x.layout))
+      return .kernel(mayReplace: []) { memory in
+        kb_copy(size, layout.rank, layout.sizes, memory[0], layout.strides, memory[1], nil)
+        return true
+      }
     }
 
     public func transpose(_ dy: Tensor) -> Tensor { dy.reshape(source) }

@@ -54,6 +54,22 @@ extension Primitives {
     }
     public func batch(_ x: Tensor, size: Int) -> Tensor { bind(Softmax(dim: dim + 1), x) }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      Self.prepare(inputs[0], outputs[0], dim, logarithm: false)
+    }
+
+    static func prepare(
+      _ x: StridedType, _ y: StridedType, _ dim: Int, logarithm: Bool
+    ) -> Prepared? {
+      guard y.layout.isContiguous else { return nil }
+      let (dtype, layout) = (x.dtype.code, StridedLayout(x.layout))
+      return .kernel(mayReplace: []) { memory in
+        kb_softmax(
+          logarithm, dtype, layout.rank, layout.sizes, dim, memory[0], layout.strides, memory[1])
+        return true
+      }
+    }
+
     static func evaluate(_ x: Value, _ dim: Int, logarithm: Bool) -> Value {
       let (dtype, layout) = (x.dtype, x.layout)
       return x.withElements { pointer, strides in
@@ -71,6 +87,9 @@ extension Primitives {
 
     public func infer(_ x: TensorType) -> TensorType { x }
     public func evaluate(_ x: Value) -> Value { Softmax.evaluate(x, dim, logarithm: true) }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      Softmax.prepare(inputs[0], outputs[0], dim, logarithm: true)
+    }
     public var residuals: Residuals { .output }
 
     public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
@@ -103,6 +122,17 @@ extension SoftmaxGradientPrimitive {
             yStrides, out)
         }
       }
+    }
+  }
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    guard outputs[0].layout.isContiguous else { return nil }
+    let (dtype, dim) = (inputs[0].dtype.code, dim)
+    let (dy, y) = (StridedLayout(inputs[0].layout), StridedLayout(inputs[1].layout))
+    return .kernel(mayReplace: []) { memory in
+      kb_softmax_backward(
+        Self.isLogarithm, dtype, dy.rank, dy.sizes, dim, memory[0], dy.strides, memory[1],
+        y.strides, memory[2])
+      return true
     }
   }
   public var residualsForX: Residuals { .input(1) }

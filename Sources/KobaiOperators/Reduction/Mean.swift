@@ -47,6 +47,12 @@ extension Primitives {
         kb_reduce(KB_REDUCE_MEAN, dtype, dtype, rank, dims, flags, pointer, strides, out)
       }
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let dtype = inputs[0].dtype.code
+      return Reduced.prepare(inputs[0], reduced, to: outputs[0]) {
+        kb_reduce(KB_REDUCE_MEAN, dtype, dtype, $0, $1, $2, $3, $4, $5)
+      }
+    }
     public func transpose(_ dy: Tensor) -> Tensor {
       let count = reduced.map { source[$0] }.reduce(1, *)
       return (dy / Double(count)).reshape(Reduced.keeping(source, reduced)).broadcast(to: source)

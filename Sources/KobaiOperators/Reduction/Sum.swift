@@ -48,6 +48,12 @@ extension Primitives {
           KB_REDUCE_SUM, x.dtype.code, x.dtype.code, rank, dims, flags, pointer, strides, out)
       }
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let dtype = inputs[0].dtype.code
+      return Reduced.prepare(inputs[0], reduced, to: outputs[0]) {
+        kb_reduce(KB_REDUCE_SUM, dtype, dtype, $0, $1, $2, $3, $4, $5)
+      }
+    }
     public func transpose(_ dy: Tensor) -> Tensor {
       dy.reshape(Reduced.keeping(source, reduced)).broadcast(to: source)
     }

@@ -1,0 +1,498 @@
+// Groups of elementwise operations: translation to threaded code, and its runs over arrays.
+#include "include/kb_fused.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "elementwise.h"
+#include "elementwise_nest.h"
+#include "include/kb_alloc.h"
+#include "include/kb_copy.h"
+#include "include/kb_threads.h"
+#include "registers.h"
+
+// What an address of the code stands for.
+typedef enum { NOWHERE, INPUT, OUTPUT, SLOT, CONSTANT } place_kind;
+typedef struct {
+  place_kind kind;
+  uint16_t number;
+} place;
+
+typedef struct {
+  kb_register_op op; // KB_R_COUNT: the second entry of a call
+  kb_kernel kernel;  // of that entry
+  place p, q;
+} entry;
+
+// A LOAD, an instruction, a STORE to scratch memory and one to an output at most; calls take two.
+#define MAX_ENTRIES (5 * KB_FUSED_INSTRUCTIONS + KB_FUSED_INPUTS)
+#define MAX_SLOTS (KB_FUSED_INSTRUCTIONS + KB_FUSED_INPUTS)
+
+struct kb_fused {
+  kb_dtype dtype;
+  size_t size, inputs, outputs, cost;
+  size_t input_sizes[KB_FUSED_INPUTS], output_sizes[KB_FUSED_OUTPUTS];
+  const kb_register_set *set;
+  size_t entries, slots, constants;
+  // Where the code reads each input last and writes each output.
+  uint16_t last_read[KB_FUSED_INPUTS], written[KB_FUSED_OUTPUTS];
+  bool is_read[KB_FUSED_INPUTS];
+  char *values; // a chunk for each constant
+  entry *code;
+};
+
+// --- Translation
+
+typedef struct {
+  const kb_fused_program *program;
+  kb_fused *fused;
+  entry code[MAX_ENTRIES];
+  // The last instruction that reads each operand; inputs, then results.
+  int last_use[KB_FUSED_INPUTS + KB_FUSED_INSTRUCTIONS];
+  int slot_of[KB_FUSED_INPUTS + KB_FUSED_INSTRUCTIONS];
+  int accumulator; // the operand that it holds, or -1
+  bool taken[MAX_SLOTS];
+} translation;
+
+// The number of an input or result among both.
+static int index_of(const translation *t, unsigned operand) {
+  (void)t;
+  return operand >= KB_FUSED_RESULT ? (int)(operand - KB_FUSED_RESULT) + KB_FUSED_INPUTS
+                                    : (int)operand;
+}
+
+static entry *emit(translation *t, kb_register_op op, place p, place q) {
+  entry *const e = &t->code[t->fused->entries++];
+  *e = (entry){op, NULL, p, q};
+  return e;
+}
+
+static const place nowhere = {NOWHERE, 0};
+
+static int take_slot(translation *t) {
+  int slot = 0;
+  while (t->taken[slot]) slot++;
+  t->taken[slot] = true;
+  if ((size_t)slot >= t->fused->slots) t->fused->slots = (size_t)slot + 1;
+  return slot;
+}
+
+// Keeps the accumulator in scratch memory if it is read after instruction k, or at it when `now`.
+static void keep(translation *t, int k, bool now) {
+  const int i = t->accumulator;
+  if (i < 0 || t->slot_of[i] >= 0) return;
+  if (i < KB_FUSED_INPUTS && !t->program->input_is_flag[i]) return; // read again from its array
+  if (t->last_use[i] < k || (t->last_use[i] == k && !now)) return;
+  t->slot_of[i] = take_slot(t);
+  emit(t, KB_R_STORE, (place){SLOT, (uint16_t)t->slot_of[i]}, nowhere);
+}
+
+static bool is_flag_input(const translation *t, unsigned operand) {
+  return operand < KB_FUSED_RESULT && t->program->input_is_flag[operand];
+}
+
+static bool is_held(const translation *t, unsigned operand) {
+  return operand < KB_FUSED_IMMEDIATE && index_of(t, operand) == t->accumulator;
+}
+
+static void load(translation *t, int k, unsigned operand);
+
+// Where an operand is read from memory; flags are widened and kept at their first use.
+static place memory_of(translation *t, int k, unsigned operand) {
+  if (operand >= KB_FUSED_IMMEDIATE)
+    return (place){CONSTANT, (uint16_t)(operand - KB_FUSED_IMMEDIATE)};
+  const int i = index_of(t, operand);
+  if (t->slot_of[i] < 0 && is_flag_input(t, operand)) {
+    if (!is_held(t, operand)) load(t, k, operand);
+    keep(t, k, true);
+  }
+  if (t->slot_of[i] >= 0) return (place){SLOT, (uint16_t)t->slot_of[i]};
+  if (i == t->accumulator && i >= KB_FUSED_INPUTS) {
+    keep(t, k, true);
+    return (place){SLOT, (uint16_t)t->slot_of[i]};
+  }
+  return (place){INPUT, (uint16_t)i};
+}
+
+static void load(translation *t, int k, unsigned operand) {
+  if (is_held(t, operand)) return;
+  keep(t, k, true);
+  if (is_flag_input(t, operand) && t->slot_of[operand] < 0) {
+    emit(t, KB_R_LOAD_FLAGS, (place){INPUT, (uint16_t)operand}, nowhere);
+  } else {
+    t->accumulator = -1; // what it held is kept; memory_of must not keep it again
+    const place p = memory_of(t, k, operand);
+    emit(t, KB_R_LOAD, p, nowhere);
+  }
+  t->accumulator = operand < KB_FUSED_IMMEDIATE ? index_of(t, operand) : -1;
+}
+
+typedef struct {
+  kb_register_op op, reversed; // KB_R_COUNT: none
+} binary_forms;
+
+static binary_forms forms_of(kb_opcode opcode) {
+  switch (opcode) {
+  case KB_OP_add: return (binary_forms){KB_R_ADD, KB_R_ADD};
+  case KB_OP_sub: return (binary_forms){KB_R_SUB, KB_R_SUB_FROM};
+  case KB_OP_mul: return (binary_forms){KB_R_MUL, KB_R_MUL};
+  case KB_OP_div: return (binary_forms){KB_R_DIV, KB_R_DIV_OF};
+  case KB_OP_maximum: return (binary_forms){KB_R_MAXIMUM, KB_R_MAXIMUM_OF};
+  case KB_OP_minimum: return (binary_forms){KB_R_MINIMUM, KB_R_MINIMUM_OF};
+  case KB_OP_eq: return (binary_forms){KB_R_EQ, KB_R_EQ};
+  case KB_OP_ne: return (binary_forms){KB_R_NE, KB_R_NE};
+  case KB_OP_lt: return (binary_forms){KB_R_LT, KB_R_GT};
+  case KB_OP_le: return (binary_forms){KB_R_LE, KB_R_GE};
+  case KB_OP_gt: return (binary_forms){KB_R_GT, KB_R_LT};
+  case KB_OP_ge: return (binary_forms){KB_R_GE, KB_R_LE};
+  default: return (binary_forms){KB_R_COUNT, KB_R_COUNT};
+  }
+}
+
+static kb_register_op unary_form(kb_opcode opcode) {
+  switch (opcode) {
+  case KB_OP_neg: return KB_R_NEG;
+  case KB_OP_abs: return KB_R_ABS;
+  case KB_OP_square: return KB_R_SQUARE;
+  case KB_OP_sqrt: return KB_R_SQRT;
+  case KB_OP_reciprocal: return KB_R_RECIPROCAL;
+  case KB_OP_relu: return KB_R_RELU;
+  default: return KB_R_COUNT;
+  }
+}
+
+// The kernel of any opcode, on memory.
+static void call(translation *t, int k, kb_opcode opcode, const uint16_t *operands, int arity) {
+  place places[3];
+  unsigned uniform = 0;
+  for (int j = 0; j < arity; j++) {
+    places[j] = memory_of(t, k, operands[j]);
+    if (places[j].kind == CONSTANT) uniform |= 1u << j;
+  }
+  for (int j = arity; j < 3; j++) places[j] = places[0];
+  if (uniform == (1u << arity) - 1) uniform = 0; // constants fill chunks
+  keep(t, k, false);
+  const bool flags = kb_opcode_is_predicate(opcode);
+  emit(t, flags ? KB_R_CALL_FLAGS : KB_R_CALL, places[0], places[1]);
+  const int slot = take_slot(t);
+  entry *const second =
+      emit(t, KB_R_COUNT, places[2], (place){SLOT, (uint16_t)slot});
+  second->kernel = kb_find_kernel(opcode, t->fused->dtype);
+  second->q.number = (uint16_t)slot;
+  second->op = (kb_register_op)(KB_R_COUNT + uniform);
+  t->taken[slot] = false; // read back at once
+}
+
+static void instruction(translation *t, int k) {
+  const kb_fused_instruction *const in = &t->program->code[k];
+  const kb_opcode opcode = (kb_opcode)in->opcode;
+  const int arity = kb_opcode_arity(opcode);
+  const uint16_t *const x = in->operands;
+  const binary_forms forms = forms_of(opcode);
+  // Its value for this exponent, however it is reached.
+  const bool squares = opcode == KB_OP_pow && x[1] >= KB_FUSED_IMMEDIATE
+                       && t->program->immediates[x[1] - KB_FUSED_IMMEDIATE] == 2;
+  if (opcode == KB_OP_copy || opcode == KB_OP_conj) {
+    load(t, k, x[0]);
+    keep(t, k, false);
+  } else if (squares || (arity == 1 && unary_form(opcode) != KB_R_COUNT)) {
+    load(t, k, x[0]);
+    keep(t, k, false);
+    emit(t, squares ? KB_R_SQUARE : unary_form(opcode), nowhere, nowhere);
+  } else if (forms.op != KB_R_COUNT) {
+    const bool reversed = is_held(t, x[1]) && !is_held(t, x[0]);
+    const uint16_t other = reversed ? x[0] : x[1];
+    place p = memory_of(t, k, other); // may load it first, where it has to be widened
+    load(t, k, reversed ? x[1] : x[0]);
+    if (p.kind == INPUT) p = memory_of(t, k, other);
+    keep(t, k, false);
+    emit(t, reversed ? forms.reversed : forms.op, p, nowhere);
+  } else if (opcode == KB_OP_select || opcode == KB_OP_fma) {
+    int held = 0;
+    for (int j = 2; j >= 0; j--)
+      if (is_held(t, x[j])) held = j;
+    const uint16_t others[2] = {x[held == 0 ? 1 : 0], x[held == 2 ? 1 : 2]};
+    memory_of(t, k, others[0]);
+    memory_of(t, k, others[1]);
+    load(t, k, x[held]);
+    const place p = memory_of(t, k, others[0]), q = memory_of(t, k, others[1]);
+    keep(t, k, false);
+    static const kb_register_op select[3] = {KB_R_SELECT_BY, KB_R_SELECT_THIS, KB_R_SELECT_ELSE};
+    static const kb_register_op fma[3] = {KB_R_FMA, KB_R_FMA, KB_R_FMA_OF};
+    emit(t, (opcode == KB_OP_fma ? fma : select)[held], p, q);
+  } else {
+    call(t, k, opcode, x, arity);
+  }
+  for (int j = 0; j < arity; j++) {
+    if (x[j] >= KB_FUSED_IMMEDIATE) continue;
+    const int i = index_of(t, x[j]);
+    if (t->last_use[i] <= k && t->slot_of[i] >= 0) {
+      t->taken[t->slot_of[i]] = false;
+      t->slot_of[i] = -1;
+    }
+  }
+  t->accumulator = KB_FUSED_INPUTS + k;
+  for (uint16_t o = 0; o < t->program->outputs; o++) {
+    if (t->program->results[o] != k) continue;
+    t->fused->written[o] = (uint16_t)t->fused->entries;
+    emit(t, kb_opcode_is_predicate(opcode) ? KB_R_STORE_FLAGS : KB_R_STORE, (place){OUTPUT, o},
+         nowhere);
+  }
+}
+
+kb_fused *kb_fused_make(const kb_fused_program *program) {
+  kb_fused *const f = calloc(1, sizeof *f);
+  translation *const t = calloc(1, sizeof *t);
+  if (!f || !t) abort();
+  t->program = program;
+  t->fused = f;
+  t->accumulator = -1;
+  f->dtype = program->dtype;
+  f->size = kb_dtype_size(f->dtype);
+  f->inputs = program->inputs;
+  f->outputs = program->outputs;
+  f->constants = program->immediate_count;
+  f->set = f->dtype == KB_FLOAT64 ? kb_active_kernels->float64_registers
+                                  : kb_active_kernels->float32_registers;
+  for (size_t i = 0; i < KB_FUSED_INPUTS + KB_FUSED_INSTRUCTIONS; i++) {
+    t->slot_of[i] = -1;
+    t->last_use[i] = -1;
+  }
+  for (int k = 0; k < program->count; k++) {
+    const kb_fused_instruction *const in = &program->code[k];
+    for (int j = 0; j < kb_opcode_arity((kb_opcode)in->opcode); j++)
+      if (in->operands[j] < KB_FUSED_IMMEDIATE) t->last_use[index_of(t, in->operands[j])] = k;
+    f->cost += kb_opcode_cost((kb_opcode)in->opcode, f->dtype);
+  }
+  for (size_t i = 0; i < f->inputs; i++) f->input_sizes[i] = program->input_is_flag[i] ? 1 : f->size;
+  for (size_t o = 0; o < f->outputs; o++) {
+    const kb_opcode opcode = (kb_opcode)program->code[program->results[o]].opcode;
+    f->output_sizes[o] = kb_opcode_is_predicate(opcode) ? 1 : f->size;
+  }
+  for (int k = 0; k < program->count; k++) instruction(t, k);
+  emit(t, KB_R_END, nowhere, nowhere);
+  f->code = malloc(f->entries * sizeof(entry));
+  if (!f->code) abort();
+  memcpy(f->code, t->code, f->entries * sizeof(entry));
+  for (size_t e = 0; e < f->entries; e++)
+    for (int j = 0; j < 2; j++) {
+      const place p = j ? f->code[e].q : f->code[e].p;
+      if (p.kind != INPUT) continue;
+      f->is_read[p.number] = true;
+      f->last_read[p.number] = (uint16_t)e;
+    }
+  const size_t chunk = f->set->chunk_bytes;
+  f->values = kb_alloc(f->constants * chunk + 1);
+  for (size_t c = 0; c < f->constants; c++) {
+    const uint64_t word = kb_scalar_from_double(f->dtype, program->immediates[c]);
+    for (size_t i = 0; i < chunk; i += f->size) memcpy(f->values + c * chunk + i, &word, f->size);
+  }
+  free(t);
+  return f;
+}
+
+void kb_fused_free(kb_fused *f) {
+  kb_free(f->values, f->constants * f->set->chunk_bytes + 1);
+  free(f->code);
+  free(f);
+}
+
+bool kb_fused_may_replace(const kb_fused *f, size_t output, size_t input) {
+  return f->input_sizes[input] == f->output_sizes[output]
+         && (!f->is_read[input] || f->last_read[input] < f->written[output]);
+}
+
+// --- Runs
+
+// Memory of one task: the code with its addresses, a chunk for each slot and uniform input, and chunks for
+// what is left at the end of an array.
+typedef struct {
+  kb_register_code *code;
+  char *slots, *uniforms, *rest;
+} workspace;
+
+static size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
+
+static size_t workspace_bytes(const kb_fused *f) {
+  // Slots are a line apart, so that loads and stores of several do not share a set of the cache.
+  return round_up((f->entries + 1) * sizeof(kb_register_code), 64)
+         + f->slots * (f->set->chunk_bytes + 64)
+         + (2 * f->inputs + f->outputs) * f->set->chunk_bytes;
+}
+
+static workspace divide(const kb_fused *f, char *memory) {
+  workspace w;
+  w.code = (kb_register_code *)(void *)memory;
+  w.slots = memory + round_up((f->entries + 1) * sizeof(kb_register_code), 64);
+  w.uniforms = w.slots + f->slots * (f->set->chunk_bytes + 64);
+  w.rest = w.uniforms + f->inputs * f->set->chunk_bytes;
+  return w;
+}
+
+static void address(const kb_fused *f, const workspace *w, place p, const char *const *inputs,
+                    unsigned uniform, char *const *outputs, const char **to, int32_t *mask) {
+  const size_t chunk = f->set->chunk_bytes;
+  *mask = 0;
+  switch (p.kind) {
+  case NOWHERE: *to = NULL; break;
+  case SLOT: *to = w->slots + p.number * (chunk + 64); break;
+  case CONSTANT: *to = f->values + p.number * chunk; break;
+  case OUTPUT:
+    *to = outputs[p.number];
+    *mask = -1;
+    break;
+  case INPUT:
+    if (uniform >> p.number & 1) {
+      *to = w->uniforms + p.number * chunk;
+    } else {
+      *to = inputs[p.number];
+      *mask = -1;
+    }
+    break;
+  }
+}
+
+static void link_code(const kb_fused *f, const workspace *w, const char *const *inputs,
+                      unsigned uniform, char *const *outputs, bool streams) {
+  for (size_t e = 0; e < f->entries; e++) {
+    const entry *const from = &f->code[e];
+    kb_register_code *const to = &w->code[e];
+    address(f, w, from->p, inputs, uniform, outputs, &to->p, &to->p_mask);
+    address(f, w, from->q, inputs, uniform, outputs, &to->q, &to->q_mask);
+    if (from->op >= KB_R_COUNT) {
+      to->kernel = from->kernel;
+      to->q_mask = (int32_t)(from->op - KB_R_COUNT);
+    } else {
+      const bool stream = streams && from->op == KB_R_STORE && from->p.kind == OUTPUT;
+      to->op = stream ? KB_R_STREAM : from->op;
+    }
+  }
+}
+
+static void fill(char *chunk, size_t chunk_bytes, const void *x, size_t size) {
+  for (size_t i = 0; i < chunk_bytes; i += size) memcpy(chunk + i, x, size);
+}
+
+// n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
+static void run_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
+                         unsigned uniform, char *const *outputs, bool streams) {
+  const workspace w = divide(f, memory);
+  const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
+  for (size_t i = 0; i < f->inputs; i++)
+    if (uniform >> i & 1) fill(w.uniforms + i * chunk, chunk, inputs[i], f->input_sizes[i]);
+  const size_t whole = n / lanes * lanes, rest = n - whole;
+  if (whole) {
+    link_code(f, &w, inputs, uniform, outputs, streams);
+    f->set->run(w.code, 0, whole * f->size);
+  }
+  if (!rest) return;
+  const char *copies[KB_FUSED_INPUTS];
+  char *results[KB_FUSED_OUTPUTS];
+  for (size_t i = 0; i < f->inputs; i++) {
+    char *const copy = w.rest + i * chunk;
+    copies[i] = copy;
+    if (uniform >> i & 1 || !f->is_read[i]) continue;
+    const size_t size = f->input_sizes[i];
+    memcpy(copy, inputs[i] + whole * size, rest * size);
+    // The other lanes are computed too: on something harmless.
+    fill(copy + rest * size, (lanes - rest) * size, copy, size);
+  }
+  for (size_t o = 0; o < f->outputs; o++) results[o] = w.rest + (f->inputs + o) * chunk;
+  link_code(f, &w, copies, uniform, results, false);
+  f->set->run(w.code, 0, chunk);
+  for (size_t o = 0; o < f->outputs; o++)
+    memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
+}
+
+typedef struct {
+  const kb_fused *fused;
+  const char *const *inputs;
+  char *const *outputs;
+  unsigned uniform;
+  bool streams;
+} flat_job;
+
+#define LOCAL_BYTES 16384
+
+static void run_flat(void *context, size_t begin, size_t end) {
+  const flat_job *const j = context;
+  const kb_fused *const f = j->fused;
+  _Alignas(64) char local[LOCAL_BYTES];
+  const size_t bytes = workspace_bytes(f);
+  char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
+  const char *inputs[KB_FUSED_INPUTS];
+  char *outputs[KB_FUSED_OUTPUTS];
+  for (size_t i = 0; i < f->inputs; i++)
+    inputs[i] = j->inputs[i] + (j->uniform >> i & 1 ? 0 : begin * f->input_sizes[i]);
+  for (size_t o = 0; o < f->outputs; o++) outputs[o] = j->outputs[o] + begin * f->output_sizes[o];
+  run_elements(f, memory, end - begin, inputs, j->uniform, outputs, j->streams);
+  if (j->streams) kb_stream_fence();
+  if (memory != local) kb_free(memory, bytes);
+}
+
+typedef struct {
+  const kb_fused *fused;
+  const kb_nest *nest;
+  char *const *outputs;
+} nest_job;
+
+static kb_status run_nest(const void *context, size_t n, const void *const *in, void *out,
+                          char *scratch) {
+  const nest_job *const j = context;
+  const kb_fused *const f = j->fused;
+  const size_t element = (size_t)((char *)out - j->nest->out) / f->output_sizes[0];
+  char *outputs[KB_FUSED_OUTPUTS];
+  for (size_t o = 0; o < f->outputs; o++) outputs[o] = j->outputs[o] + element * f->output_sizes[o];
+  run_elements(f, scratch, n, (const char *const *)in, j->nest->uniform, outputs, false);
+  return KB_OK;
+}
+
+// Larger footprints do not fit the last-level cache, so that results are written around it.
+#define STREAM_BYTES (32u << 20)
+
+static bool streams(const kb_fused *f, size_t count, const void *const *inputs, unsigned uniform,
+                    void *const *outputs) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < f->inputs; i++)
+    if (!(uniform >> i & 1)) bytes += count * f->input_sizes[i];
+  for (size_t o = 0; o < f->outputs; o++) {
+    bytes += count * f->output_sizes[o];
+    if ((uintptr_t)outputs[o] % 64) return false;
+    for (size_t i = 0; i < f->inputs; i++)
+      if (inputs[i] == outputs[o]) return false;
+  }
+  // Expensive operations hide the stores.
+  return bytes > STREAM_BYTES && f->cost <= 16 * (f->inputs + f->outputs);
+}
+
+void kb_fused_run(const kb_fused *f, size_t rank, const intptr_t *dims, const void *const *inputs,
+                  const intptr_t *const *strides, void *const *outputs) {
+  size_t count = 1;
+  for (size_t d = 0; d < rank; d++) count *= (size_t)dims[d];
+  if (count == 0) return;
+  // Inputs that are arrays or one element need no loop nest.
+  unsigned uniform = 0;
+  bool flat = true;
+  for (size_t i = 0; i < f->inputs && flat; i++) {
+    if (!strides || !strides[i]) continue;
+    bool same = true;
+    for (size_t d = 0; d < rank; d++) same &= strides[i][d] == 0 || dims[d] == 1;
+    if (same) uniform |= 1u << i;
+    flat = same;
+  }
+  if (flat) {
+    flat_job job = {f, (const char *const *)inputs, (char *const *)outputs, uniform,
+                    streams(f, count, inputs, uniform, outputs)};
+    // Work for a microsecond or more in each task, and no more than 64 tasks.
+    size_t grain = 65536 / (f->size * f->cost);
+    if (grain < 1024) grain = 1024;
+    if (grain < count / 64) grain = count / 64;
+    kb_parallel_for(count, round_up(grain, 4096 / f->size), run_flat, &job);
+    return;
+  }
+  kb_nest nest;
+  kb_nest_init(&nest, rank, dims, f->inputs, inputs, f->input_sizes, strides, outputs[0],
+               f->output_sizes[0]);
+  nest_job job = {f, &nest, (char *const *)outputs};
+  kb_nest_run(&nest, SIZE_MAX, f->cost, workspace_bytes(f), run_nest, &job);
+}

@@ -1,0 +1,48 @@
+// Groups of elementwise operations that pass over memory once and may have several results.
+//
+// A group is made ready once and run often. Floating point only: chunks of all operations' operands stay
+// in registers, with the operations of the ordinary kernels, so that results are theirs bit for bit.
+#ifndef KB_FUSED_H
+#define KB_FUSED_H
+
+#include "kb_program.h"
+
+#define KB_FUSED_INPUTS 16
+#define KB_FUSED_OUTPUTS 16
+#define KB_FUSED_INSTRUCTIONS 96
+#define KB_FUSED_IMMEDIATES 32
+
+// Operand numbers: inputs from 0, results of instructions from KB_FUSED_RESULT, immediates from
+// KB_FUSED_IMMEDIATE. Comparisons and predicates give 0 or 1; as results of the group they are bytes.
+#define KB_FUSED_RESULT 1000
+#define KB_FUSED_IMMEDIATE 2000
+
+typedef struct kb_fused_instruction {
+  uint16_t opcode;
+  uint16_t operands[3];
+} kb_fused_instruction;
+
+typedef struct kb_fused_program {
+  kb_dtype dtype; // KB_FLOAT32 or KB_FLOAT64
+  uint16_t inputs, count, immediate_count, outputs;
+  bool input_is_flag[KB_FUSED_INPUTS]; // a byte, 0 or 1, for each element
+  kb_fused_instruction code[KB_FUSED_INSTRUCTIONS];
+  double immediates[KB_FUSED_IMMEDIATES];
+  uint16_t results[KB_FUSED_OUTPUTS]; // numbers of instructions, each at most once
+} kb_fused_program;
+
+typedef struct kb_fused kb_fused;
+
+kb_fused *_Nonnull kb_fused_make(const kb_fused_program *_Nonnull program);
+void kb_fused_free(kb_fused *_Nonnull fused);
+
+// Whether an output may lie where an input does: all of an element is read before it is written.
+bool kb_fused_may_replace(const kb_fused *_Nonnull fused, size_t output, size_t input);
+
+// Inputs of equal shape and any strides in elements (NULL: contiguous; 0 repeats); outputs are contiguous.
+void kb_fused_run(const kb_fused *_Nonnull fused, size_t rank, const intptr_t *_Nullable dims,
+                  const void *_Nullable const *_Nullable inputs,
+                  const intptr_t *_Nullable const *_Nullable strides,
+                  void *_Nullable const *_Nullable outputs);
+
+#endif
