@@ -41,6 +41,45 @@ struct kb_fused {
   entry *code;
 };
 
+// --- Programs
+
+kb_fused_program *kb_fused_program_make(kb_dtype dtype) {
+  kb_fused_program *const p = calloc(1, sizeof *p);
+  if (!p) abort();
+  p->dtype = dtype;
+  return p;
+}
+
+void kb_fused_program_free(kb_fused_program *p) { free(p); }
+
+int kb_fused_append_input(kb_fused_program *p, bool is_flag) {
+  if (p->inputs == KB_FUSED_INPUTS) return -1;
+  p->input_is_flag[p->inputs] = is_flag;
+  return p->inputs++;
+}
+
+int kb_fused_append_immediate(kb_fused_program *p, double value) {
+  for (int i = 0; i < p->immediate_count; i++) // 0 and -0 are two
+    if (!memcmp(&p->immediates[i], &value, sizeof value)) return KB_FUSED_IMMEDIATE + i;
+  if (p->immediate_count == KB_FUSED_IMMEDIATES) return -1;
+  p->immediates[p->immediate_count] = value;
+  return KB_FUSED_IMMEDIATE + p->immediate_count++;
+}
+
+int kb_fused_append(kb_fused_program *p, kb_opcode opcode, const uint16_t *operands) {
+  if (p->count == KB_FUSED_INSTRUCTIONS) return -1;
+  kb_fused_instruction *const in = &p->code[p->count];
+  in->opcode = (uint16_t)opcode;
+  for (int j = 0; j < kb_opcode_arity(opcode); j++) in->operands[j] = operands[j];
+  return KB_FUSED_RESULT + p->count++;
+}
+
+bool kb_fused_append_result(kb_fused_program *p, int operand) {
+  if (p->outputs == KB_FUSED_OUTPUTS) return false;
+  p->results[p->outputs++] = (uint16_t)(operand - KB_FUSED_RESULT);
+  return true;
+}
+
 // --- Translation
 
 typedef struct {

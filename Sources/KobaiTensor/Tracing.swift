@@ -39,6 +39,9 @@ public protocol StateTracing: Interpreter, StateKeeping {
 /// vmap those that draw random numbers.
 public enum Tracing {
   /// The innermost trace.
+  package static var innermostTrace: (any Interpreter)? { current }
+
+  /// The innermost trace.
   static var current: (any Interpreter)? {
     var box = Box.current
     while let next = box {

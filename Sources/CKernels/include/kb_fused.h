@@ -31,6 +31,17 @@ typedef struct kb_fused_program {
   uint16_t results[KB_FUSED_OUTPUTS]; // numbers of instructions, each at most once
 } kb_fused_program;
 
+// An empty program; it is freed by kb_fused_program_free.
+kb_fused_program *_Nonnull kb_fused_program_make(kb_dtype dtype);
+void kb_fused_program_free(kb_fused_program *_Nonnull program);
+// Each gives the operand's number, or -1 when the program is full.
+int kb_fused_append_input(kb_fused_program *_Nonnull program, bool is_flag);
+int kb_fused_append_immediate(kb_fused_program *_Nonnull program, double value);
+int kb_fused_append(kb_fused_program *_Nonnull program, kb_opcode opcode,
+                    const uint16_t *_Nonnull operands);
+// Makes the result of an instruction, by its operand's number, one of the program's; false when full.
+bool kb_fused_append_result(kb_fused_program *_Nonnull program, int operand);
+
 typedef struct kb_fused kb_fused;
 
 kb_fused *_Nonnull kb_fused_make(const kb_fused_program *_Nonnull program);

@@ -21,6 +21,12 @@ extension Primitives {
       hasher.combine(ObjectIdentifier(body))
     }
 
+    /// Whether the rounds draw random numbers.
+    var isRandom: Bool {
+      condition.graph.steps.contains(where: \.drawsNumbers)
+        || body.graph.steps.contains(where: \.drawsNumbers)
+    }
+
     func infer(_ inputs: [TensorType]) -> [TensorType] {
       Array(inputs.dropFirst(conditionCaptures + bodyCaptures))
     }

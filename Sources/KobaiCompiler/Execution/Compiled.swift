@@ -23,6 +23,7 @@ final class CompiledGraph: @unchecked Sendable {
     case pullback(cotangents: [Bool])
     case pushforward(tangents: [Bool])
     case batch(isBatched: [Bool], size: Int)
+    case givingInputs(Range<Int>)
   }
 
   init(
@@ -62,6 +63,17 @@ final class CompiledGraph: @unchecked Sendable {
       if let known = $0[derivation] { return known }
       $0[derivation] = new
       return new
+    }
+  }
+}
+
+extension CompiledGraph {
+  /// The same, whose last results are some of its inputs.
+  func givingInputs(_ range: Range<Int>) -> CompiledGraph {
+    derive(.givingInputs(range)) {
+      var graph = graph
+      graph.outputs = Array(graph.outputs.prefix(resultCount)) + Array(graph.inputs[range])
+      return CompiledGraph(name, graph, isDifferentiated: true, donors: executable.donors)
     }
   }
 }
@@ -159,8 +171,9 @@ extension Primitives {
 extension CompiledGraph {
   /// The compiled graph of a function of flat tensors.
   static func make(
-    _ name: String, _ types: [TensorType], _ function: ([Tensor]) -> [Tensor]
+    _ name: String, _ types: [TensorType], donors: [Int: Int] = [:],
+    _ function: ([Tensor]) -> [Tensor]
   ) -> CompiledGraph {
-    CompiledGraph(name, makeGraph(function, types), isDifferentiated: true)
+    CompiledGraph(name, makeGraph(function, types), isDifferentiated: true, donors: donors)
   }
 }

@@ -18,6 +18,11 @@ final class ObservedLayouts {
     }
   }
 
+  /// As if all values had been contiguous.
+  init(contiguous graph: Graph) {
+    layouts = graph.types.map { Layout(contiguous: $0.shape) }
+  }
+
   func record(_ step: Graph.Step, _ slots: Slots) {
     for output in step.outputs { layouts[output] = slots[output].layout }
     guard step.inputs.count == 1, !(step.primitive is any UpdatePrimitive),

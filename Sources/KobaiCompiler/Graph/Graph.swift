@@ -1,3 +1,4 @@
+import KobaiOperators
 import KobaiTensor
 
 /// A traced computation: primitives in the order they were met, on numbered values.
@@ -24,6 +25,15 @@ public struct Graph: Sendable {
     public var name: String { type(of: primitive).name }
     /// Whether each evaluation gives other results: such a step is neither removed nor repeated.
     public var isRandom: Bool { primitive is any RandomPrimitive }
+    /// The same of the step or of a loop's or branch's operations.
+    var drawsNumbers: Bool {
+      switch primitive {
+      case let scan as Primitives.Scan: scan.isRandom
+      case let loop as Primitives.While: loop.isRandom
+      case let branch as Primitives.Cond: branch.isRandom
+      default: isRandom
+      }
+    }
   }
 
   /// The type of each value.

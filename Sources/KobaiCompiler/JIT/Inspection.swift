@@ -18,7 +18,7 @@ public struct Inspection: Sendable, CustomStringConvertible {
 
   /// The operations of each fused group.
   public var groups: [[String]] {
-    graph.steps.compactMap { ($0.primitive as? Primitives.Fused)?.names }
+    graph.steps.compactMap(\.members)
   }
 
   /// The bytes that steps read and write, views left out.
@@ -31,6 +31,17 @@ public struct Inspection: Sendable, CustomStringConvertible {
   /// The largest sum of bytes of intermediate results that are alive together.
   public var peakBytes: Int { graph.peakBytes }
 
+  /// The bytes that a replay takes for intermediate results, where the memory plan lets them share.
+  public var plannedBytes: Int { graph.plannedBytes }
+
+  /// The operations that a replay evaluates, which allocates their results: they have no prepared kernel
+  /// for contiguous inputs.
+  public var evaluated: [String] {
+    let executable = Executable(graph)
+    return ReplayBuilder(executable, ObservedLayouts(contiguous: graph)).steps
+      .filter { $0.kind == .evaluate }.compactMap { $0.source?.name }
+  }
+
   public var description: String {
     var text = ""
     for (pass, graph) in stages {
@@ -39,7 +50,8 @@ public struct Inspection: Sendable, CustomStringConvertible {
     for (i, group) in groups.enumerated() {
       text += "group \(i): \(group.joined(separator: ", "))\n"
     }
-    return text + "\(bytesMoved) bytes moved, \(flops) flops, \(peakBytes) bytes at most at once"
+    return text + "\(bytesMoved) bytes moved, \(flops) flops, \(peakBytes) bytes at most at once, "
+      + "\(plannedBytes) bytes in the memory plan"
   }
 }
 
@@ -50,6 +62,13 @@ extension Jitted {
       stages: engine.inspect(flat(repeat each arguments)) {
         call(function, $0, repeat each arguments)
       })
+  }
+}
+
+extension Graph.Step {
+  /// The operations of a group; nil for any other step.
+  var members: [String]? {
+    (primitive as? Primitives.FusedGroup)?.names ?? (primitive as? Primitives.Fused)?.names
   }
 }
 
@@ -71,13 +90,21 @@ extension Graph {
   func flops(_ step: Step) -> Int {
     if isView(step) { return 0 }
     let results = step.outputs.reduce(0) { $0 + types[$1].shape.reduce(1, *) }
-    if let fused = step.primitive as? Primitives.Fused { return results * fused.names.count }
+    if let members = step.members {
+      return step.outputs.first.map { types[$0].shape.reduce(members.count, *) } ?? 0
+    }
     let isProduct =
       step.primitive is Primitives.MatrixProduct || step.primitive is Primitives.Linear
     if isProduct, let inner = types[step.inputs[0]].shape.last {
       return 2 * results * inner
     }
     return results
+  }
+
+  /// The size of the arena of a replay whose inputs are contiguous.
+  var plannedBytes: Int {
+    let executable = Executable(self)
+    return ReplayBuilder(executable, ObservedLayouts(contiguous: self)).plan.arenaBytes
   }
 
   /// The largest sum of bytes of results that a later step or an output reads.

@@ -11,7 +11,7 @@ struct JITGuards {
   let structure: [AnyHashable]
   let recordsGradients: Bool
   let defaultDType: DType
-  let observations: [Observation]
+  let observations: [ClosureObservation]
   let met: [StateGuard]
 
   /// What was found of a state that the closure touched.

@@ -34,7 +34,7 @@ extension Pass {
     for step in graph.steps {
       var step = step
       step.inputs = step.inputs.map { replacement[$0] ?? $0 }
-      if step.isRandom {
+      if step.drawsNumbers {
         steps.append(step)
         continue
       }

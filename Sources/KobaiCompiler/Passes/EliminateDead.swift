@@ -7,7 +7,7 @@ extension Pass {
     for output in graph.outputs { isUsed[output] = true }
     var steps: [Graph.Step] = []
     for step in graph.steps.reversed()
-    where step.isRandom || step.outputs.contains(where: { isUsed[$0] }) {
+    where step.drawsNumbers || step.outputs.contains(where: { isUsed[$0] }) {
       for input in step.inputs { isUsed[input] = true }
       steps.append(step)
     }

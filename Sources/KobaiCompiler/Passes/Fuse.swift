@@ -2,18 +2,18 @@ import KobaiOperators
 import KobaiTensor
 
 extension Pass {
-  /// Joins elementwise operations into groups that pass over memory once.
-  ///
-  /// A group has one result; what else its operations give is read inside of the group alone. It is one
-  /// longer program for the kernels that also run single operations, so its bits are theirs.
+  /// Joins elementwise operations into groups that pass over memory once. A group runs the kernels that also
+  /// run single operations, so its bits are theirs.
   static let fuse = Pass(name: "fuse") { graph in
-    var fusion = Fusion(graph)
-    return fusion.run()
+    var groups = GroupFusion(graph)
+    var programs = ProgramFusion(groups.run())
+    return programs.run()
   }
 }
 
-/// The search for groups: from each operation that nothing took yet, last to first, towards its inputs.
-private struct Fusion {
+/// The search for groups of one result, of dtypes for which there are no others: from each operation that
+/// nothing took yet, last to first, towards its inputs.
+private struct ProgramFusion {
   let graph: Graph
   let producers: [Int?]
   let readers: [[Int]]
@@ -89,6 +89,9 @@ private struct Fusion {
   /// The dtype in which an operation computes; nil if it is none that a program can hold.
   private func computingDType(_ step: Graph.Step) -> DType? {
     let types = step.inputs.map { graph.types[$0] }
+    if let computing = FusedProgramBuilder.computing(step, graph), computing != .flags {
+      return nil
+    }
     switch step.primitive {
     case is any UnaryElementwise, is any BinaryElementwise:
       // The result's shape is that of the operands, or of the one that has dimensions.

@@ -8,6 +8,11 @@ extension Pass {
   static let simplify = Pass(name: "simplify") { graph in
     var replacement: [Int: Int] = [:]
     var folded: [(value: Int, tensor: Tensor)] = []
+    /// What is known without running the graph.
+    var known: [Int: Value] = [:]
+    for (value, tensor) in graph.constants where tensor.node == nil && tensor.value.meta.isPlain {
+      known[value] = tensor.value
+    }
     var steps: [Graph.Step] = []
     func resolve(_ value: Int) -> Int {
       var value = value
@@ -21,11 +26,18 @@ extension Pass {
         replacement[step.outputs[0]] = input
         continue
       }
-      if step.inputs.isEmpty, !step.isRandom, step.outputs.allSatisfy({ isSmall(graph.types[$0]) })
-      {
-        let values = step.primitive.evaluate([])
-        for (output, value) in zip(step.outputs, values) { folded.append((output, Tensor(value))) }
-        continue
+      if isFoldable(step, graph) {
+        let inputs = step.inputs.compactMap { known[resolve($0)] }
+        if inputs.count == step.inputs.count {
+          let values = step.primitive.evaluate(inputs)
+          if values.allSatisfy(\.meta.isPlain) {
+            for (output, value) in zip(step.outputs, values) {
+              known[output] = value
+              folded.append((output, Tensor(value)))
+            }
+            continue
+          }
+        }
       }
       // −(−x) is x: only the sign bit changes, twice.
       if step.primitive is Primitives.Neg,
@@ -51,6 +63,11 @@ extension Pass {
     }
   }
 
-  /// Constants of more elements would take memory for as long as the compiled function lives.
-  private static func isSmall(_ type: TensorType) -> Bool { type.shape.isEmpty }
+  /// Whether a step may be done once for all if its inputs are known. Larger results would take memory for as
+  /// long as the compiled function lives.
+  private static func isFoldable(_ step: Graph.Step, _ graph: Graph) -> Bool {
+    if step.drawsNumbers || step.primitive is any UpdatePrimitive { return false }
+    if step.primitive is Primitives.Broadcast { return true }
+    return step.outputs.allSatisfy { graph.bytes($0) <= 1 << 16 }
+  }
 }

@@ -38,7 +38,7 @@ extension StateRecord {
 }
 
 /// A host value that the closure read, on which its trace depends.
-struct Observation {
+struct ClosureObservation {
   let what: String
   let read: () -> AnyHashable
   let value: AnyHashable
@@ -55,6 +55,7 @@ extension Trace {
     if value.meta.has(Value.Meta.poison) { return }
     states[i].current = Tensor(value).current.unboxed.value
     states[i].isWritten = true
+    writeCount += 1
   }
 
   func grad(of state: State) -> Tensor? {
@@ -78,14 +79,18 @@ extension Trace {
     let i = record(of: state)
     states[i].grad = grad
     states[i].gradIsWritten = true
+    writeCount += 1
   }
 
   func requiresGrad(of state: State) -> Bool { states[record(of: state)].state.stored.tracks }
 
-  func made(_ state: State) { _ = record(of: state) }
+  func made(_ state: State) {
+    _ = record(of: state)
+    writeCount += 1
+  }
 
   func observe(_ what: String, _ read: @escaping () -> AnyHashable) {
-    observations.append(Observation(what: what, read: read, value: read()))
+    observations.append(ClosureObservation(what: what, read: read, value: read()))
   }
 
   private func record(of state: State) -> Int {

@@ -22,7 +22,9 @@ final class Trace: StateTracing, @unchecked Sendable {  // built and ended on on
 
   var states: [StateRecord] = []
   var recordNumbers: [ObjectIdentifier: Int] = [:]
-  var observations: [Observation] = []
+  var observations: [ClosureObservation] = []
+  /// How often a state was made or assigned.
+  var writeCount = 0
 
   private struct Lifted: Hashable {
     let body, node: ObjectIdentifier?

@@ -126,10 +126,14 @@ extension Primitives {
     public func infer(_ x: TensorType) -> TensorType {
       TensorType(x.dtype, order.map { x.shape[$0] })
     }
-    public func evaluate(_ x: Value) -> Value {
-      let layout = x.layout
-      return x.view(
-        Layout(shape: order.map { layout.shape[$0] }, strides: order.map { layout.strides[$0] }))
+    public func evaluate(_ x: Value) -> Value { x.view(permuted(x.layout)) }
+
+    private func permuted(_ layout: Layout) -> Layout {
+      Layout(shape: order.map { layout.shape[$0] }, strides: order.map { layout.strides[$0] })
+    }
+
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      .view(permuted(inputs[0].layout), offset: 0)
     }
     public func transpose(_ dy: Tensor) -> Tensor {
       var inverse = order
