@@ -112,6 +112,14 @@ struct MemoryPlan {
     graph.types[value].shape.isEmpty && graph.types[value].dtype != .complex128
   }
 
+  /// The bases of these values that have memory of their own and are not read after instruction `i`.
+  func dying(_ values: [Int], at i: Int) -> [Int] {
+    Set(values.map { base[$0] }).filter { value in
+      guard lastUse[value] == i, case .dynamic = places[value] else { return false }
+      return true
+    }.sorted()
+  }
+
   func type(_ value: Int) -> StridedType { StridedType(graph.types[value].dtype, layouts[value]) }
 
   private func bytes(_ value: Int) -> Int { max(type(value).byteCount, 1) }

@@ -39,6 +39,8 @@ final class Replay: @unchecked Sendable {
     var count = 0
     var run: (@Sendable (Prepared.Memory) -> Bool)?
     var source: Graph.Step?
+    /// Results of evaluated steps that nothing reads any more.
+    var releases: [Int] = []
   }
 
   /// How an output is made.
@@ -140,7 +142,10 @@ final class Replay: @unchecked Sendable {
     takeOwned(session)
     takeArena()
     var isSound = true
-    for i in steps.indices where isSound { isSound = run(i, session) }
+    for i in steps.indices where isSound {
+      isSound = run(i, session)
+      for value in steps[i].releases { dynamic[value] = .nothing }
+    }
     for i in results.indices {
       session.outputs[i] = isSound ? output(i, session) : .poison
     }

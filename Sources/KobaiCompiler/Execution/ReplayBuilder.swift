@@ -31,7 +31,7 @@ struct ReplayBuilder {
       donors: executable.donors)
     self.plan = plan
     var operands: [(base: Int, byteOffset: Int)] = []
-    for (instruction, preparation) in zip(executable.instructions, preparations) {
+    for (i, (instruction, preparation)) in zip(executable.instructions, preparations).enumerated() {
       switch preparation {
       case .view: break
       case .scalars(let block):
@@ -48,6 +48,9 @@ struct ReplayBuilder {
       case .evaluate:
         steps.append(Replay.Step(kind: .evaluate, source: instruction.step))
         dynamicValues += instruction.step?.outputs ?? []
+      }
+      if !steps.isEmpty {
+        steps[steps.count - 1].releases += plan.dying(MemoryPlan.inputs(instruction), at: i)
       }
     }
     addresses = Addresses(count: graph.types.count, operands: operands)

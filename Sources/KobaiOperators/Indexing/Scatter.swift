@@ -136,6 +136,25 @@ extension Primitives {
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] { [inputs[0]] }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let layouts = inputs.map { StridedLayout($0.layout) }
+      let (dtype, size) = (inputs[0].dtype.code, inputs[0].dtype.size)
+      let whole = StridedLayout(outputs[0].layout)
+      let (kernel, includesSelf, dim) = (kind.kernel, includesSelf, dim)
+      return .kernel(mayReplace: [inputs[0].layout.isContiguous ? [0] : []]) { memory in
+        if memory[3] != memory[0] {
+          kb_copy(
+            size, whole.rank, whole.sizes, memory[0], layouts[0].strides, memory[3], nil)
+        }
+        var bad: Int64 = 0
+        return kb_scatter(
+          kernel, includesSelf, dtype, whole.rank, whole.sizes, dim, memory[3], layouts[1].sizes,
+          UnsafePointer(memory[1].assumingMemoryBound(to: Int64.self)), layouts[1].strides,
+          memory[2], layouts[2].strides, &bad) == 0
+      }
+    }
+
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let (x, index, src) = (inputs[0], inputs[1], inputs[2])
       let (result, outOfRange) = x.updated { out, bad in

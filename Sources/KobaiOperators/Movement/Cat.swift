@@ -151,6 +151,26 @@ extension Primitives {
       ]
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let whole = outputs[0].layout
+      guard whole.isContiguous else { return nil }
+      let size = outputs[0].dtype.size
+      let rank = whole.rank
+      let layouts = inputs.map { StridedLayout($0.layout) }
+      let offsets = inputs.indices.map { i in
+        inputs.prefix(i).reduce(0) { $0 + $1.shape[dim] } * whole.strides[dim] * size
+      }
+      let steps = StridedLayout(Layout(shape: whole.strides, strides: whole.strides))
+      return .kernel(mayReplace: []) { memory in
+        for i in layouts.indices where layouts[i].count > 0 {
+          kb_copy(
+            size, rank, layouts[i].sizes, memory[i], layouts[i].strides,
+            memory[layouts.count] + offsets[i], steps.sizes)
+        }
+        return true
+      }
+    }
+
     public var residuals: Residuals { .none }
 
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {

@@ -114,6 +114,10 @@ extension Primitives {
       let (strides, offset) = region.place(in: x.layout.strides)
       return x.view(Layout(shape: region.shape, strides: strides), offset: offset)
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (strides, offset) = region.place(in: inputs[0].layout.strides)
+      return .view(Layout(shape: region.shape, strides: strides), offset: offset)
+    }
     public func transpose(_ dy: Tensor) -> Tensor { bind(Embed(region), dy) }
     public func batch(_ x: Tensor, size: Int) -> Tensor { bind(Slice(region.batched(size)), x) }
   }
@@ -132,6 +136,22 @@ extension Primitives {
       return Value.make(x.dtype, layout) { out in
         out.initializeMemory(as: UInt8.self, repeating: 0, count: layout.count * x.dtype.size)
         region.write(x, into: out)
+      }
+    }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let (size, bytes) = (inputs[0].dtype.size, outputs[0].layout.count * inputs[0].dtype.size)
+      let (strides, offset) = region.place(in: outputs[0].layout.strides)
+      let (from, to) = (
+        StridedLayout(inputs[0].layout),
+        StridedLayout(Layout(shape: region.shape, strides: strides))
+      )
+      return .kernel(mayReplace: []) { memory in
+        memory[1].initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        kb_copy(
+          size, from.rank, from.sizes, memory[0], from.strides, memory[1] + offset * size,
+          to.strides)
+        return true
       }
     }
     public func transpose(_ dy: Tensor) -> Tensor { bind(Slice(region), dy) }
