@@ -15,6 +15,8 @@ final class Executable: @unchecked Sendable {
   let donors: [Int: Int]
   /// What a value slot holds before a run: the constants.
   private let initial: [Value]
+  /// The session that was used last; further ones, of runs at the same time.
+  private let spare = Atomic<UInt>(0)
   private let idle = Mutex<[Session]>([])
 
   init(_ graph: Graph, donors: [Int: Int] = [:]) {
@@ -31,11 +33,27 @@ final class Executable: @unchecked Sendable {
 
   /// A session of its own for one run, to be given back by `end`.
   func begin() -> Session {
-    idle.withLock { $0.popLast() }
+    if let session = Self.session(spare.exchange(0, ordering: .acquiring)) { return session }
+    return idle.withLock { $0.popLast() }
       ?? Session(inputCount: graph.inputs.count, outputCount: graph.outputs.count)
   }
 
-  func end(_ session: Session) { idle.withLock { $0.append(session) } }
+  func end(_ session: Session) {
+    let address = UInt(bitPattern: Unmanaged.passRetained(session).toOpaque())
+    let (isKept, _) = spare.compareExchange(
+      expected: 0, desired: address, successOrdering: .releasing, failureOrdering: .relaxed)
+    if isKept { return }
+    if let session = Self.session(address) { idle.withLock { $0.append(session) } }
+  }
+
+  /// The session at an address, whose reference is taken over.
+  private static func session(_ address: UInt) -> Session? {
+    UnsafeRawPointer(bitPattern: address).map {
+      Unmanaged<Session>.fromOpaque($0).takeRetainedValue()
+    }
+  }
+
+  deinit { _ = Self.session(spare.load(ordering: .acquiring)) }
 
   /// The outputs' elements. Inputs are taken out of `inputs`.
   func run(_ inputs: inout [Value]) -> [Value] {

@@ -45,10 +45,8 @@ final class JITEntry<R> {
   private let results: [JITResult]
   private let writes: [JITWrite]
   private let recordsGradients: Bool
-  /// The states whose values replays take out and put back.
-  private let handedOver: Set<ObjectIdentifier>
-  /// The states whose gradients are read before they are written.
-  private let readGradients: Set<ObjectIdentifier>
+  /// What passes between states and a run.
+  private let transfers: StateTransfers
 
   init(
     prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: JITGuards,
@@ -63,16 +61,7 @@ final class JITEntry<R> {
     self.results = results
     self.writes = writes
     recordsGradients = results.contains(where: \.isTracked)
-    handedOver = Set(
-      sources.compactMap { source in
-        if case .state(let state, true) = source { return ObjectIdentifier(state) }
-        return nil
-      })
-    readGradients = Set(
-      sources.compactMap { source in
-        if case .grad(let state, _) = source { return ObjectIdentifier(state) }
-        return nil
-      })
+    transfers = StateTransfers(sources, writes)
   }
 
   /// What keeps these arguments from being this entry's; nil if nothing does.
@@ -126,41 +115,9 @@ final class JITEntry<R> {
     let donates = kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING | KB_CONTEXT_STATES) == 0
     let executable = program.executable
     let session = executable.begin()
-    defer { executable.end(session) }
-    for i in sources.indices {
-      switch sources[i] {
-      case .argument(let k): session.inputs[i] = arguments[k].current.value
-      case .state(let state, let isWritten):
-        if !(isWritten && donates) { session.inputs[i] = state.value }
-      case .grad(let state, let isWritten):
-        let grad = isWritten && donates ? state.takeGradient() : state.grad
-        session.inputs[i] = grad?.current.value ?? .poison
-      case .captured(let tensor): session.inputs[i] = tensor.current.value
-      }
-    }
-    if donates {
-      for case .grad(let state, let i?) in writes
-      where !readGradients.contains(ObjectIdentifier(state)) {
-        if let old = state.takeGradient() { session.recycled[i] = old.value }
-      }
-      // From here until it has its new value, such a state is locked.
-      for i in sources.indices {
-        if case .state(let state, true) = sources[i] { session.inputs[i] = state.beginUpdate() }
-      }
-    }
+    transfers.takeInputs(arguments, into: session, donates: donates)
     executable.run(session, isOnly: isForOneCall)
-    for write in writes {
-      guard case .value(let state, let i) = write else { continue }
-      if donates && handedOver.contains(ObjectIdentifier(state)) {
-        state.endUpdate(session.outputs[i])
-      } else if session.outputs[i].meta.isPlain {
-        state.value = session.outputs[i]
-      }
-    }
-    for write in writes {
-      guard case .grad(let state, let i) = write else { continue }
-      state.grad = i.map { Tensor(session.outputs[$0]) }
-    }
+    transfers.giveOutputs(of: session, donates: donates)
     let tensors = results.map { result in
       switch result {
       case .output(let i, _): Tensor(session.outputs[i])
@@ -168,6 +125,7 @@ final class JITEntry<R> {
       }
     }
     session.forgetOutputs()
+    executable.end(session)
     return tensors
   }
 }

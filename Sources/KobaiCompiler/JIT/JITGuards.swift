@@ -15,11 +15,19 @@ struct JITGuards {
   let met: [StateGuard]
 
   /// What was found of a state that the closure touched.
-  struct StateGuard {
+  final class StateGuard {
     let state: State
     let type: TensorType
     let tracked: Bool
     let grad: State.ExpectedGradient
+
+    init(state: State, type: TensorType, tracked: Bool, grad: State.ExpectedGradient) {
+      (self.state, self.type, self.tracked, self.grad) = (state, type, tracked, grad)
+    }
+
+    var holds: Bool {
+      state.holds(type.dtype, type.shape, tracked: tracked, gradient: grad)
+    }
   }
 }
 
@@ -45,12 +53,7 @@ extension JITGuards {
     }
     guard arguments.structure.isEmpty ? structure.isEmpty : arguments.structure == structure
     else { return false }
-    for i in met.indices {
-      guard
-        met[i].state.holds(
-          met[i].type.dtype, met[i].type.shape, tracked: met[i].tracked, gradient: met[i].grad)
-      else { return false }
-    }
+    for i in met.indices where !met[i].holds { return false }
     for observation in observations where observation.read() != observation.value { return false }
     return true
   }
