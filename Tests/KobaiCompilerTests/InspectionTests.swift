@@ -12,7 +12,7 @@ import Testing
     let inspection = f.inspect(Tensor([1.0, 2.0]))
     #expect(
       inspection.stages.map(\.pass) == [
-        "trace", "simplify", "deduplicate", "eliminate dead", "fuse",
+        "trace", "simplify", "deduplicate", "eliminate dead", "fuse", "rematerialize",
       ])
     #expect(
       inspection.stages[0].graph.steps.map(\.name) == [

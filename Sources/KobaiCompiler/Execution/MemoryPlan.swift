@@ -45,6 +45,18 @@ struct MemoryPlan {
   private(set) var cellCount = 0
   private(set) var arenaBytes = 0
 
+  /// The blocks of the arena, in the order in which they are first written.
+  private(set) var shared: [Shared] = []
+
+  /// A block of the arena: the values that lie in it one after the other, and the instructions from which to
+  /// which it is taken.
+  struct Shared {
+    var values: [Int]
+    let bytes: Int
+    let offset: Int
+    let first, last: Int
+  }
+
   private let graph: Graph
   /// The last instruction that reads a base or a view of it; `.max` for outputs.
   private var lastUse: [Int]
@@ -181,6 +193,14 @@ struct MemoryPlan {
       arenaBytes = Swift.max(arenaBytes, offset + size)
       let position = placed.firstIndex { $0.offset > offset } ?? placed.count
       placed.insert((offset, offset + size, block), at: position)
+    }
+    let values = Dictionary(grouping: graph.types.indices.filter { blockOf[$0] != nil }) {
+      blockOf[$0] ?? 0
+    }
+    self.shared = shared.sorted().map { block in
+      Shared(
+        values: values[block] ?? [], bytes: blocks[block].bytes, offset: offsets[block],
+        first: blocks[block].start, last: blocks[block].end)
     }
     var donated: Set<Int> = []
     for block in blocks.indices where blocks[block].end == .max {

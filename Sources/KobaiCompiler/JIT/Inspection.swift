@@ -101,10 +101,14 @@ extension Graph {
     return results
   }
 
-  /// The size of the arena of a replay whose inputs are contiguous.
-  var plannedBytes: Int {
+  /// The bytes that a replay takes for intermediate results if inputs are contiguous; results of operations
+  /// that have no prepared kernel come on top.
+  public var plannedBytes: Int { memoryPlan.arenaBytes }
+
+  /// The plan of a replay whose inputs are contiguous.
+  var memoryPlan: MemoryPlan {
     let executable = Executable(self)
-    return ReplayBuilder(executable, ObservedLayouts(contiguous: self)).plan.arenaBytes
+    return ReplayBuilder(executable, ObservedLayouts(contiguous: self)).plan
   }
 
   /// The largest sum of bytes of results that a later step or an output reads.

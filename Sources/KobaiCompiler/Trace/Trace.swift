@@ -39,7 +39,17 @@ final class Trace: StateTracing, @unchecked Sendable {  // built and ended on on
     number = Trace.count.add(1, ordering: .relaxed).newValue & 0x7FFF_FFFF
   }
 
-  func end() { isActive = false }
+  /// Tensors of the trace refer to it, and its states to tensors of the trace: it lets go of all.
+  func end() {
+    isActive = false
+    graph = Graph()
+    captured = []
+    lifted = [:]
+    keptAlive = []
+    states = []
+    recordNumbers = [:]
+    observations = []
+  }
 
   func value(_ type: TensorType) -> Int { graph.value(type) }
 
