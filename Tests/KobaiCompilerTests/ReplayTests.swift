@@ -55,17 +55,22 @@ import Testing
   /// What a caller holds is not written by later calls.
   @Test func resultsStayAsTheyWere() {
     let w = Tensor([1.0, 2.0, 3.0], requiresGrad: true)
-    let step = jit { (x: Tensor) -> (Tensor, Tensor) in
+    let step = jit { (x: Tensor) -> (Tensor, Tensor, Tensor, Tensor) in
       w.zeroGrad()
       let y = w * x
-      y.sum().backward()
+      let total = y.sum()
+      total.backward()
       noGrad { w.data = w - 0.5 * w.grad! }
-      return (y.detach(), w.detach() * 2)
+      // The last two show single elements.
+      return (
+        y.detach(), w.detach() * 2, total.detach().broadcast(to: [2, 3]), (x + 1).reshape([1, 1])
+      )
     }
     var held: [(Tensor, [UInt8])] = []
     for i in 0..<5 {
-      let (a, b) = step(Tensor(Double(i)))
-      held += [a, b, w.detach(), w.grad!].map { ($0, $0.bytes) }
+      let (a, b, c, d) = step(Tensor(Double(i)))
+      held += [a, b, c, d, w.detach(), w.grad!].map { ($0, $0.bytes) }
+      #expect(d.item() == Double(i) + 1)
     }
     for (tensor, bytes) in held { #expect(tensor.bytes == bytes) }
   }

@@ -220,7 +220,12 @@ final class Replay: @unchecked Sendable {
       return Value(bits: words[cell], dtype: dtype)
     case .owned(let number, let dtype):
       return owned[number].map { Value(body: $0, dtype: dtype) } ?? .poison
-    case .view(_, let value):
+    case .view(let base, let value):
+      // A cell is written again by the next run.
+      if case .cell(let cell) = plan.places[base] {
+        let dtype = executable.graph.types[base].dtype
+        return Value(bits: words[cell], dtype: dtype).view(plan.layouts[value])
+      }
       return self.value(value, session)
     }
   }
