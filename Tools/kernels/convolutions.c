@@ -1,0 +1,77 @@
+#include "check.h"
+
+typedef struct shape {
+  intptr_t batch, in, out, groups, size, kernel, stride, padding, dilation;
+} shape;
+
+// Every pair of input and output that one weight joins.
+#define FOR_EACH_TERM(s, o_size)                                                                   \
+  for (intptr_t b = 0; b < s.batch; b++)                                                           \
+    for (intptr_t o = 0; o < s.out; o++)                                                           \
+      for (intptr_t c = 0; c < s.in / s.groups; c++)                                               \
+        for (intptr_t oy = 0; oy < o_size; oy++)                                                   \
+          for (intptr_t ox = 0; ox < o_size; ox++)                                                 \
+            for (intptr_t ky = 0; ky < s.kernel; ky++)                                             \
+              for (intptr_t kx = 0; kx < s.kernel; kx++)
+
+static void check(const char *name, shape s) {
+  intptr_t reach = s.dilation * (s.kernel - 1) + 1;
+  intptr_t o_size = (s.size + 2 * s.padding - reach) / s.stride + 1;
+  kb_convolution conv = {
+      .window = {.input = {1, s.size, s.size},
+                 .output = {1, o_size, o_size},
+                 .kernel = {1, s.kernel, s.kernel},
+                 .stride = {1, s.stride, s.stride},
+                 .padding_begin = {0, s.padding, s.padding},
+                 .padding_end = {0, s.padding, s.padding},
+                 .dilation = {1, s.dilation, s.dilation}},
+      .batch = s.batch,
+      .in_channels = s.in,
+      .out_channels = s.out,
+      .groups = s.groups,
+  };
+  size_t nx = (size_t)(s.batch * s.in * s.size * s.size);
+  size_t ny = (size_t)(s.batch * s.out * o_size * o_size);
+  size_t nw = (size_t)(s.out * (s.in / s.groups) * s.kernel * s.kernel);
+  float *x = draw_floats(nx, -1, 1), *w = draw_floats(nw, -1, 1), *dy = draw_floats(ny, -1, 1);
+  float *y = malloc(ny * 4), *dx = malloc(nx * 4), *dw = malloc(nw * 4);
+  kb_set_thread_count(3);
+  kb_conv_forward(KB_FLOAT32, &conv, x, w, NULL, y);
+  kb_conv_input_gradient(KB_FLOAT32, &conv, dy, w, NULL, dx);
+  kb_conv_weight_gradient(KB_FLOAT32, &conv, x, dy, dw);
+
+  double *ey = calloc(ny, 8), *edx = calloc(nx, 8), *edw = calloc(nw, 8);
+  FOR_EACH_TERM(s, o_size) {
+    intptr_t iy = oy * s.stride - s.padding + ky * s.dilation;
+    intptr_t ix = ox * s.stride - s.padding + kx * s.dilation;
+    if (iy < 0 || ix < 0 || iy >= s.size || ix >= s.size) continue;
+    intptr_t group = o / (s.out / s.groups);
+    intptr_t at_x = ((b * s.in + group * (s.in / s.groups) + c) * s.size + iy) * s.size + ix;
+    intptr_t at_w = ((o * (s.in / s.groups) + c) * s.kernel + ky) * s.kernel + kx;
+    intptr_t at_y = ((b * s.out + o) * o_size + oy) * o_size + ox;
+    ey[at_y] += (double)x[at_x] * w[at_w];
+    edx[at_x] += (double)dy[at_y] * w[at_w];
+    edw[at_w] += (double)x[at_x] * dy[at_y];
+  }
+  // Rounding grows with the root of how many terms a result has.
+  double taps = (double)(s.kernel * s.kernel);
+  double unit_y = sqrt((double)(s.in / s.groups) * taps) * FLT_EPSILON;
+  double unit_dx = sqrt((double)(s.out / s.groups) * taps) * FLT_EPSILON;
+  double unit_dw = sqrt((double)(s.batch * o_size * o_size)) * FLT_EPSILON;
+  for (size_t i = 0; i < ny; i++) compare(y[i], ey[i], unit_y);
+  for (size_t i = 0; i < nx; i++) compare(dx[i], edx[i], unit_dx);
+  for (size_t i = 0; i < nw; i++) compare(dw[i], edw[i], unit_dw);
+  report(name, 1, 20);
+  free(x), free(w), free(dy), free(y), free(dx), free(dw), free(ey), free(edx), free(edw);
+}
+
+void check_convolutions(void) {
+  check("convolution 3 → 8, 3 × 3", (shape){2, 3, 8, 1, 13, 3, 1, 1, 1});
+  check("convolution 1 → 32, 3 × 3", (shape){2, 1, 32, 1, 28, 3, 1, 1, 1});
+  check("convolution 32 → 64, 3 × 3 (Winograd)", (shape){2, 32, 64, 1, 16, 3, 1, 1, 1});
+  check("convolution 16 → 24, 1 × 1", (shape){2, 16, 24, 1, 9, 1, 1, 0, 1});
+  check("convolution 16 → 32, 3 × 3, stride 2", (shape){2, 16, 32, 1, 15, 3, 2, 1, 1});
+  check("convolution 6 → 4, 5 × 5, dilated", (shape){1, 6, 4, 1, 17, 5, 1, 2, 2});
+  check("convolution 24 → 24, depthwise", (shape){2, 24, 24, 24, 12, 3, 1, 1, 1});
+  check("convolution 12 → 18, 3 groups", (shape){2, 12, 18, 3, 11, 3, 1, 1, 1});
+}

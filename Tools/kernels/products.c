@@ -1,0 +1,65 @@
+#include "check.h"
+
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+static void check_size(size_t m, size_t n, size_t k, bool transposed_a, bool transposed_b) {
+  float *a = draw_floats(m * k, -1, 1), *b = draw_floats(k * n, -1, 1);
+  float *c = malloc(m * n * sizeof *c + 1), *again = malloc(m * n * sizeof *c + 1);
+  intptr_t ra = transposed_a ? 1 : (intptr_t)k, ca = transposed_a ? (intptr_t)m : 1;
+  intptr_t rb = transposed_b ? 1 : (intptr_t)n, cb = transposed_b ? (intptr_t)k : 1;
+  kb_matrix first = {a, ra, ca, 0}, second = {b, rb, cb, 0};
+  kb_set_thread_count(1);
+  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, c, false);
+  kb_set_thread_count(3);
+  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, again, false);
+  require(memcmp(c, again, m * n * sizeof *c) == 0, "products do not depend on the threads");
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) {
+      double exact = 0, size = 0;
+      for (size_t l = 0; l < k; l++) {
+        double term = (double)a[(intptr_t)i * ra + (intptr_t)l * ca] *
+                      (double)b[(intptr_t)l * rb + (intptr_t)j * cb];
+        exact += term;
+        size += fabs(term);
+      }
+      compare(c[i * n + j], exact, size * FLT_EPSILON + 1e-30);
+    }
+  }
+  free(a), free(b), free(c), free(again);
+}
+
+static void check_double(size_t m, size_t n, size_t k) {
+  double *a = draw_doubles(m * k, -1, 1), *b = draw_doubles(k * n, -1, 1);
+  double *c = malloc(m * n * sizeof *c);
+  kb_gemm(KB_FLOAT64, 1, m, n, k, (kb_matrix){a, (intptr_t)k, 1, 0},
+          (kb_matrix){b, (intptr_t)n, 1, 0}, c, false);
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) {
+      long double exact = 0, size = 0;
+      for (size_t l = 0; l < k; l++) {
+        exact += (long double)a[i * k + l] * b[l * n + j];
+        size += fabsl((long double)a[i * k + l] * b[l * n + j]);
+      }
+      compare((double)(c[i * n + j] - exact), 0, (double)size * DBL_EPSILON);
+    }
+  }
+  free(a), free(b), free(c);
+}
+
+void check_products(void) {
+  static const size_t sizes[] = {1, 2, 5, 13, 32, 33, 67, 130};
+  enum { count = sizeof sizes / sizeof *sizes };
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < count; j++) {
+      for (size_t l = 0; l < count; l++) {
+        check_size(sizes[i], sizes[j], sizes[l], (i + j) % 2, (j + l) % 2);
+      }
+    }
+  }
+  check_size(300, 17, 700, false, true);
+  check_size(0, 3, 2, false, false);
+  report("float32 products, eps of the terms' sum", 1, 4);
+  check_double(37, 45, 61);
+  check_double(3, 130, 200);
+  report("float64 products, eps of the terms' sum", 1, 4);
+}
