@@ -9,6 +9,7 @@ cd "$(dirname "$0")/.."
 sanitizer="${1:?address, thread or undefined}"
 shift
 export KOBAI_TEST_GRAPH_LENGTH=20000
+export KOBAI_SANITIZER="$sanitizer"
 # Exit tests end a process on purpose; its leaks, and the pool that a program keeps to its end, are none.
 export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
 exec swift test --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" "$@"

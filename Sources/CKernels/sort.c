@@ -130,18 +130,23 @@ typedef struct job {
   int64_t *indices;
 } job;
 
+// The key of element i, the least of which comes first.
+static inline uint64_t ordered_key(const job *j, const char *x, size_t i) {
+  const uint64_t key = key_at(j->dtype, x, (intptr_t)i * j->plan.reduced_strides[0]);
+  if (!j->descending) return key;
+  if (!j->words) return ~key;
+  return ~key & (key_bits(j->dtype) == 32 ? UINT32_MAX : 0xffff);
+}
+
+static inline void put_item(const job *j, void *items, size_t place, uint64_t key, size_t index) {
+  if (j->words)
+    ((uint64_t *)items)[place] = key << 32 | index;
+  else
+    ((item *)items)[place] = (item){key, index};
+}
+
 static void load_items(const job *j, const char *x, void *items) {
-  const size_t n = j->plan.length;
-  const intptr_t stride = j->plan.reduced_strides[0];
-  for (size_t i = 0; i < n; i++) {
-    uint64_t key = key_at(j->dtype, x, (intptr_t)i * stride);
-    if (j->words) {
-      if (j->descending) key = ~key & (key_bits(j->dtype) == 32 ? UINT32_MAX : 0xffff);
-      ((uint64_t *)items)[i] = key << 32 | i;
-    } else {
-      ((item *)items)[i] = (item){j->descending ? ~key : key, i};
-    }
-  }
+  for (size_t i = 0; i < j->plan.length; i++) put_item(j, items, i, ordered_key(j, x, i), i);
 }
 
 static uint64_t key_of(const job *j, const void *items, size_t i) {
@@ -161,11 +166,12 @@ static void sort_items(const job *j, size_t n, bool in_order, void *items, void 
     item_sort(n, in_order ? 8 : 0, 16, items, scratch);
 }
 
-static void select_items(const job *j, size_t k, void *items) {
+// Brings the k least of n items to the front.
+static void select_items(const job *j, size_t n, size_t k, void *items) {
   if (j->words)
-    word_select(j->plan.length, k, items);
+    word_select(n, k, items);
   else
-    item_select(j->plan.length, k, items);
+    item_select(n, k, items);
 }
 
 static void write_result(const job *j, size_t output, size_t place, const char *x, size_t index) {
@@ -197,8 +203,94 @@ static void order_by_position(const job *j, size_t k, void *items, void *scratch
     item_sort(k, 0, 8, items, scratch);
 }
 
+enum { SCAN_BLOCK = 64 };
+
+// The positions in a block of contiguous floats that may come before `bound`; NaN always may.
+#define DEFINE_PRECEDING(T)                                                                        \
+  static size_t preceding_##T(bool descending, const T *x, size_t n, T bound, uint8_t *places) {   \
+    unsigned any = 0;                                                                              \
+    size_t found = 0;                                                                              \
+    if (descending) {                                                                              \
+      for (size_t i = 0; i < n; i++) any |= !(x[i] <= bound);                                      \
+      for (size_t i = 0; any && i < n; i++) places[found] = (uint8_t)i, found += !(x[i] <= bound); \
+    } else {                                                                                       \
+      for (size_t i = 0; i < n; i++) any |= !(x[i] >= bound);                                      \
+      for (size_t i = 0; any && i < n; i++) places[found] = (uint8_t)i, found += !(x[i] >= bound); \
+    }                                                                                              \
+    return found;                                                                                  \
+  }
+DEFINE_PRECEDING(float)
+DEFINE_PRECEDING(double)
+
+// The same for any line and dtype; all positions where the elements are not contiguous floats.
+static size_t preceding(const job *j, const char *x, size_t begin, size_t n, size_t worst,
+                        uint8_t *places) {
+  if (j->plan.reduced_strides[0] == 1 && worst != SIZE_MAX) {
+    if (j->dtype == KB_FLOAT32) {
+      const float *values = (const float *)x;
+      return preceding_float(j->descending, values + begin, n, values[worst], places);
+    }
+    if (j->dtype == KB_FLOAT64) {
+      const double *values = (const double *)x;
+      return preceding_double(j->descending, values + begin, n, values[worst], places);
+    }
+  }
+  for (size_t i = 0; i < n; i++) places[i] = (uint8_t)i;
+  return n;
+}
+
+// So few are kept in order by insertion; of more, twice as many are gathered before a selection.
+enum { SHORT_LIST = 32 };
+
+// How many candidates are held while a line is scanned for its first k; 0 where k is too large a part
+// of the line to gain by it.
+static size_t candidate_capacity(const job *j) {
+  const size_t capacity = j->k <= SHORT_LIST ? j->k : 2 * j->k;
+  return j->task == TASK_TOP && capacity * 2 <= j->plan.length ? capacity : 0;
+}
+
+// Brings the first k of a line to the front of `items`, of which there are `capacity`: most elements
+// are only compared with the worst of the best k so far.
+static void scan_for_top(const job *j, const char *x, size_t capacity, void *items) {
+  size_t held = 0, worst = SIZE_MAX;
+  uint64_t bound = UINT64_MAX;
+  uint8_t places[SCAN_BLOCK];
+  for (size_t begin = 0; begin < j->plan.length; begin += SCAN_BLOCK) {
+    const size_t left = j->plan.length - begin, n = left < SCAN_BLOCK ? left : SCAN_BLOCK;
+    const size_t found = preceding(j, x, begin, n, worst, places);
+    for (size_t p = 0; p < found; p++) {
+      const size_t i = begin + places[p];
+      const uint64_t key = ordered_key(j, x, i);
+      // An equal one that comes later does not precede.
+      if (worst != SIZE_MAX && key >= bound) continue;
+      if (capacity == j->k) {
+        size_t place = held < capacity ? held++ : held - 1;
+        for (; place > 0 && key < key_of(j, items, place - 1); place--) {
+          put_item(j, items, place, key_of(j, items, place - 1), index_of(j, items, place - 1));
+        }
+        put_item(j, items, place, key, i);
+        if (held < capacity) continue;
+        bound = key_of(j, items, capacity - 1);
+        worst = index_of(j, items, capacity - 1);
+        continue;
+      }
+      put_item(j, items, held++, key, i);
+      if (held < capacity) continue;
+      select_items(j, held, j->k, items);
+      held = j->k;
+      bound = 0;
+      for (size_t c = 0; c < held; c++) {
+        if (key_of(j, items, c) < bound) continue;
+        bound = key_of(j, items, c);
+        worst = index_of(j, items, c);
+      }
+    }
+  }
+  select_items(j, held, j->k, items);
+}
+
 static void write_kth(const job *j, size_t output, size_t k, const char *x, void *items) {
-  select_items(j, k, items);
+  select_items(j, j->plan.length, k, items);
   uint64_t key = 0;
   for (size_t i = 0; i < k; i++)
     if (key_of(j, items, i) > key) key = key_of(j, items, i);
@@ -224,18 +316,23 @@ static void write_median(const job *j, size_t output, const char *x, void *items
 
 static void run_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
-  const size_t half = j->plan.length * (j->words ? sizeof(uint64_t) : sizeof(item));
+  const size_t capacity = candidate_capacity(j);
+  const size_t half =
+      (capacity ? capacity : j->plan.length) * (j->words ? sizeof(uint64_t) : sizeof(item));
   char *items = kb_alloc(2 * half), *scratch = items + half;
   for (size_t output = begin; output < end; output++) {
     const char *x = kb_reader_at(&j->reader, output).x;
-    load_items(j, x, items);
+    if (capacity)
+      scan_for_top(j, x, capacity, items);
+    else
+      load_items(j, x, items);
     switch (j->task) {
       case TASK_SORT:
         sort_items(j, j->plan.length, true, items, scratch);
         write_items(j, output, x, items);
         break;
       case TASK_TOP:
-        select_items(j, j->k, items);
+        if (!capacity) select_items(j, j->plan.length, j->k, items);
         if (j->sorted)
           sort_items(j, j->k, false, items, scratch);
         else

@@ -1,53 +1,67 @@
 import Kobai
+import KobaiTestSupport
 import Testing
 
-/// モデルベース深層学習と深層展開, chapter 2: a nonlinear regression, y = p₁ e^(−p₂ x) + p₃.
+/// モデルベース深層学習と深層展開.
 @Suite struct DeepUnfoldingTests {
+  /// Chapter 2: a nonlinear regression, y = p₁ e^(−p₂ x) + p₃, one step for each sample in order.
   @Test func nonlinearRegression() throws {
     let data = try csv("du_regression.csv", skip: 1).compactMap { row -> (Tensor, Tensor)? in
       guard let x = Double(row[0]), let y = Double(row[1]) else { return nil }
       return (Tensor(x, dtype: .float64), Tensor(y, dtype: .float64))
     }
     #expect(data.count == 11)
-    let p = Tensor([1.0, 1.0, 1.0], dtype: .float64).array(as: Double.self).map {
-      Tensor($0, dtype: .float64, requiresGrad: true)
-    }
-    var adam = Adam(learningRate: 0.4)
+    let p = (0..<3).map { _ in Tensor(1.0, dtype: .float64, requiresGrad: true) }
+    let optimizer = Adam(p, lr: 0.4)
     for _ in 0..<10 {
       for (x, y) in data {
-        let predicted = p[0] * (-p[1] * x).exp() + p[2]
-        let loss = (predicted - y) ** 2
-        adam.step(p, Tensor.gradients(of: [loss], wrt: p).compactMap { $0 })
+        let loss = (p[0] * (-p[1] * x).exp() + p[2] - y) ** 2
+        optimizer.zeroGrad()
+        loss.backward()
+        optimizer.step()
       }
     }
     #expect(p.map { printed($0.item(), 5) } == ["4.77130", "2.41963", "2.05220"])
   }
-}
 
-/// Kingma and Ba, 2015.
-private struct Adam {
-  let learningRate: Double
-  let beta1 = 0.9
-  let beta2 = 0.999
-  let epsilon = 1e-8
-  var moments: [(m: Tensor, v: Tensor)] = []
-  var power1 = 1.0
-  var power2 = 1.0
+  /// Chapter 4: iterative soft thresholding, unrolled; its step sizes and thresholds are learned, one more
+  /// layer at a time.
+  @Test(.ownGenerator) func unfoldedSoftThresholding() {
+    manualSeed(0)
+    let (unknowns, measurements, layers) = (60, 40, 8)
+    let a = Tensor.randn([measurements, unknowns]) / Double(measurements).squareRoot()
+    let steps = (0..<layers).map { _ in Tensor(0.1, requiresGrad: true) }
+    let thresholds = (0..<layers).map { _ in Tensor(0.05, requiresGrad: true) }
 
-  init(learningRate: Double) { self.learningRate = learningRate }
-
-  mutating func step(_ parameters: [Tensor], _ gradients: [Tensor]) {
-    if moments.isEmpty {
-      moments = gradients.map { (Tensor.zeros(like: $0), Tensor.zeros(like: $0)) }
+    func sparse(_ count: Int) -> Tensor {
+      Tensor.randn([count, unknowns]) * (Tensor.rand([count, unknowns]) < 0.1).to(.float32)
     }
-    power1 *= beta1
-    power2 *= beta2
-    for (i, gradient) in gradients.enumerated() {
-      moments[i].m = beta1 * moments[i].m + (1 - beta1) * gradient
-      moments[i].v = beta2 * moments[i].v + (1 - beta2) * gradient * gradient
-      let m = moments[i].m / (1 - power1)
-      let v = moments[i].v / (1 - power2)
-      parameters[i].data = parameters[i].data - learningRate * m / (v ** 0.5 + epsilon)
+    func shrink(_ x: Tensor, _ threshold: Tensor) -> Tensor {
+      relu(x - threshold) - relu(-x - threshold)
     }
+    func estimate(_ y: Tensor, layers: Int) -> Tensor {
+      var s = Tensor.zeros([y.shape[0], unknowns])
+      for t in 0..<layers {
+        s = shrink(s + steps[t] * (y - s.matmul(a.T)).matmul(a), thresholds[t])
+      }
+      return s
+    }
+    let unseen = sparse(1000)
+    func error() -> Double {
+      noGrad { mseLoss(estimate(unseen.matmul(a.T), layers: layers), unseen).item() }
+    }
+
+    let before = error()
+    for depth in 1...layers {
+      let optimizer = Adam(steps + thresholds, lr: 0.01)
+      for _ in 0..<150 {
+        let x = sparse(200)
+        let loss = mseLoss(estimate(x.matmul(a.T), layers: depth), x)
+        optimizer.zeroGrad()
+        loss.backward()
+        optimizer.step()
+      }
+    }
+    #expect(error() * 10 < before, "\(before) → \(error())")
   }
 }

@@ -51,6 +51,27 @@ import Testing
   }
 
   /// Yen per household on the month's mean daily maximum temperature.
+  @Test func momentumNeedsFewerSteps() {
+    // A valley eight times as steep across as along it, (1/4, 16): plain descent crawls along.
+    func stepsToTheBottom(momentum: Double) -> Int {
+      let position = Tensor([10.0, 1.0], requiresGrad: true)
+      let optimizer = SGD([position], lr: 0.05, momentum: momentum)
+      for step in 1...2000 {
+        let (x, y) = (position[0], position[1])
+        let height = x ** 2 / 4 + 16 * y ** 2
+        optimizer.zeroGrad()
+        height.backward()
+        optimizer.step()
+        if height.item() < 1e-6 { return step }
+      }
+      return .max
+    }
+    let (plain, momentum) = (stepsToTheBottom(momentum: 0), stepsToTheBottom(momentum: 0.8))
+    // Along the valley plain descent shrinks x by 1 − 0.05/2: ln(10 / 0.002) / −ln(0.975) = 336 steps.
+    #expect((335...338).contains(plain))
+    #expect(momentum * 2 < plain, "\(momentum)")
+  }
+
   @Test func iceCream() throws {
     let spending = try csv("icecream/icecream.csv", skip: 2).compactMap { Double($0[2]) }
     let weather = try csv("icecream/tokyo-weather-2003-2012.csv", skip: 1).compactMap {

@@ -37,16 +37,22 @@ import Testing
   @Test func killedRunsEndWithTheSameBytes() throws {
     let folder = try ScratchFolder()
     let options = ["--epochs", "3", "--seed", "7"]
+    let start = ContinuousClock.now
     let whole = try Program.run(["train", "--out", folder.path("whole")] + options)
     #expect(whole.status == 0, "\(whole.errors)")
+    let duration = ContinuousClock.now - start
     var kills = 0
     let killed = folder.path("killed")
     var arguments = ["train", "--out", killed] + options
-    // Each attempt lives a little longer, so that kills fall into all parts of the run.
-    for attempt in 0..<40 {
+    // Each attempt lives a little longer, so that kills fall into all parts of the run; the last one
+    // is left alone.
+    for attempt in 0...20 {
       let running = try Program.start(arguments)
-      usleep(UInt32(30_000 * (attempt + 1)))
-      if running.process.isRunning {
+      let deadline = ContinuousClock.now + duration / 15 * (attempt + 1)
+      while attempt < 20 && running.process.isRunning && ContinuousClock.now < deadline {
+        usleep(2_000)
+      }
+      if attempt < 20 && running.process.isRunning {
         kill(running.process.processIdentifier, SIGKILL)
         kills += 1
       }
@@ -141,7 +147,11 @@ import Testing
   }
 
   /// A disk that takes no more, by a limit on the size of files.
-  @Test func aFullDiskKeepsTheEarlierCheckpoint() throws {
+  @Test(
+    .disabled(
+      if: ProcessInfo.processInfo.environment["KOBAI_SANITIZER"] == "thread",
+      "the thread sanitizer maps files of its own that exceed the limit"))
+  func aFullDiskKeepsTheEarlierCheckpoint() throws {
     let folder = try ScratchFolder()
     #expect(
       try Program.run(["train", "--epochs", "1", "--model", "mlp", "--out", folder.path("run")])

@@ -109,7 +109,9 @@ struct DownloadDatasetTests {
     let (started, start) = AsyncStream<Void>.makeStream()
     let task = Task.detached { () -> DownloadError? in
       thrown(DownloadError.self) {
-        try Download.fetch(url, to: path, sha256: digest) { _ in start.yield() }
+        try Download.fetch(url, to: path, sha256: digest, byteLimit: nil, stallTime: 3600) { _ in
+          start.yield()
+        }
       }
     }
     for await _ in started { break }

@@ -58,7 +58,7 @@ extension Tensor {
   ) -> Tensor {
     let x = widened.reshape([shape[0], numGroups, -1])
     let mean = x.mean(dim: -1, keepDim: true)
-    let roundedMean = mean.detach().to(dtype).to(x.dtype)
+    let roundedMean = x.detach().meanOfRows.to(dtype).to(x.dtype)
     let scale = (x.detach().var(dims: [-1], correction: 0, keepDim: true) + eps).rsqrt()
       .to(dtype).to(x.dtype)
     // Both have the rounded value; their derivatives are those of the mean and of 1/√(variance + eps),
@@ -72,6 +72,18 @@ extension Tensor {
     if let weight { y = y * weight.widened.reshape(channels) }
     if let bias { y = y + bias.widened.reshape(channels) }
     return y
+  }
+
+  /// The mean of each row, [N, G, 1]. Rows of fewer than 16 elements are averaged one element after
+  /// the other, as PyTorch does: the mean of a few half-precision numbers is often a tie, which then
+  /// falls to the same side.
+  private var meanOfRows: Tensor {
+    guard shape[2] < 16 else { return mean(dim: -1, keepDim: true) }
+    var mean = self[0..., 0..., ..<1]
+    for i in 1..<Swift.max(1, shape[2]) {
+      mean = mean + (self[0..., 0..., i..<(i + 1)] - mean) / Double(i + 1)
+    }
+    return mean
   }
 }
 
