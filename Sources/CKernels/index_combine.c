@@ -21,6 +21,28 @@
         d[(intptr_t)i * y_stride] = EXPRESSION;                                                    \
       }                                                                                            \
     }                                                                                              \
+  }                                                                                                \
+  static size_t name##_each(const kb_each *e, size_t n, const int64_t *index, const void *x,       \
+                            void *y) {                                                             \
+    const S *s = x;                                                                                \
+    const kb_each each = *e;                                                                       \
+    if (each.y_along == 1 && each.y_stride == 0 && each.index_stride == 1 && each.x_stride == 1) { \
+      D *d = y;                                                                                    \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        if ((uint64_t)index[i] >= (uint64_t)each.length) return i;                                 \
+        const D a = d[index[i]], b = READ(s[i]);                                                   \
+        d[index[i]] = EXPRESSION;                                                                  \
+      }                                                                                            \
+      return n;                                                                                    \
+    }                                                                                              \
+    for (size_t i = 0; i < n; i++) {                                                               \
+      const int64_t at = index[(intptr_t)i * each.index_stride];                                   \
+      if ((uint64_t)at >= (uint64_t)each.length) return i;                                         \
+      D *d = (D *)y + at * each.y_along + (intptr_t)i * each.y_stride;                             \
+      const D a = *d, b = READ(s[(intptr_t)i * each.x_stride]);                                    \
+      *d = EXPRESSION;                                                                             \
+    }                                                                                              \
+    return n;                                                                                      \
   }
 
 #define FLOATING(name, S, D, READ)                                                                 \
@@ -65,15 +87,18 @@ ASSIGN(bytes4, uint32_t, uint32_t, PLAIN)
 ASSIGN(bytes8, uint64_t, uint64_t, PLAIN)
 ASSIGN(bytes16, kb_bytes16, kb_bytes16, PLAIN)
 
+#define PAIR(name) {name, name##_each}
 #define ARITHMETIC(name)                                                                           \
-  {[KB_SCATTER_ADD] = name##_add, [KB_SCATTER_MEAN] = name##_add, [KB_SCATTER_PROD] = name##_prod, \
-   [KB_SCATTER_MAX] = name##_max, [KB_SCATTER_MIN] = name##_min}
+  {[KB_SCATTER_ADD] = PAIR(name##_add), [KB_SCATTER_MEAN] = PAIR(name##_add),                      \
+   [KB_SCATTER_PROD] = PAIR(name##_prod), [KB_SCATTER_MAX] = PAIR(name##_max),                     \
+   [KB_SCATTER_MIN] = PAIR(name##_min)}
 #define SUM_AND_PRODUCT(name)                                                                      \
-  {[KB_SCATTER_ADD] = name##_add, [KB_SCATTER_MEAN] = name##_add, [KB_SCATTER_PROD] = name##_prod}
+  {[KB_SCATTER_ADD] = PAIR(name##_add), [KB_SCATTER_MEAN] = PAIR(name##_add),                      \
+   [KB_SCATTER_PROD] = PAIR(name##_prod)}
 
 kb_combiner kb_find_adder(kb_dtype dtype) {
-  if (dtype == KB_FLOAT16) return float16_step;
-  if (dtype == KB_BFLOAT16) return bfloat16_step;
+  if (dtype == KB_FLOAT16) return (kb_combiner)PAIR(float16_step);
+  if (dtype == KB_BFLOAT16) return (kb_combiner)PAIR(bfloat16_step);
   return kb_find_combiner(KB_SCATTER_ADD, dtype);
 }
 
@@ -88,19 +113,19 @@ kb_combiner kb_find_combiner(kb_scatter_reduction op, kb_dtype dtype) {
       [KB_INT32] = ARITHMETIC(int32),
       [KB_INT64] = ARITHMETIC(int64),
       [KB_UINT8] = ARITHMETIC(uint8),
-      [KB_BOOL] = {[KB_SCATTER_ADD] = bool_add, [KB_SCATTER_MEAN] = bool_add,
-                   [KB_SCATTER_PROD] = bool_prod, [KB_SCATTER_MAX] = bool_add,
-                   [KB_SCATTER_MIN] = bool_prod},
+      [KB_BOOL] = {[KB_SCATTER_ADD] = PAIR(bool_add), [KB_SCATTER_MEAN] = PAIR(bool_add),
+                   [KB_SCATTER_PROD] = PAIR(bool_prod), [KB_SCATTER_MAX] = PAIR(bool_add),
+                   [KB_SCATTER_MIN] = PAIR(bool_prod)},
       [KB_COMPLEX64] = SUM_AND_PRODUCT(complex64),
       [KB_COMPLEX128] = SUM_AND_PRODUCT(complex128),
   };
   if (op != KB_SCATTER_ASSIGN) return combiners[dtype][op];
   switch (kb_dtype_size(dtype)) {
-    case 1: return bytes1_assign;
-    case 2: return bytes2_assign;
-    case 4: return bytes4_assign;
-    case 8: return bytes8_assign;
-    default: return bytes16_assign;
+    case 1: return (kb_combiner)PAIR(bytes1_assign);
+    case 2: return (kb_combiner)PAIR(bytes2_assign);
+    case 4: return (kb_combiner)PAIR(bytes4_assign);
+    case 8: return (kb_combiner)PAIR(bytes8_assign);
+    default: return (kb_combiner)PAIR(bytes16_assign);
   }
 }
 

@@ -8,9 +8,21 @@
 typedef struct kb_complex64 { float re, im; } kb_complex64;
 typedef struct kb_complex128 { double re, im; } kb_complex128;
 
-// y[i * y_stride] op= x[i * x_stride] for i < n, one after the other. Half sources meet float
-// destinations (see kb_combine_dtype); all others have the dtype of the destination. MEAN adds.
-typedef void (*kb_combiner)(size_t n, const void *x, intptr_t x_stride, void *y, intptr_t y_stride);
+// Where elements with an index of their own meet.
+typedef struct kb_each {
+  int64_t length; // an index is below it
+  intptr_t y_along, y_stride, index_stride, x_stride;
+} kb_each;
+
+// Half sources meet float destinations (see kb_combine_dtype); all others have the dtype of the
+// destination. MEAN adds.
+typedef struct kb_combiner {
+  // y[i * y_stride] op= x[i * x_stride] for i < n, one after the other.
+  void (*group)(size_t n, const void *x, intptr_t x_stride, void *y, intptr_t y_stride);
+  // y[index[i * index_stride] * y_along + i * y_stride] op= x[i * x_stride] for i < n, one after the
+  // other, up to an index out of range: gives how many were done.
+  size_t (*each)(const kb_each *each, size_t n, const int64_t *index, const void *x, void *y);
+} kb_combiner;
 kb_combiner kb_find_combiner(kb_scatter_reduction op, kb_dtype dtype);
 
 // y[i] += x[i] with a destination of the source's dtype, rounded at each step.

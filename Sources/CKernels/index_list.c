@@ -153,7 +153,7 @@ static void put_lines(void *context, size_t begin, size_t end) {
       const intptr_t shift =
           (inner > 0 ? kb_plan_offset(inner, j->broadcast_dims, j->value_place, row) : 0) +
           (intptr_t)(place % run) * run_step;
-      j->combine(n, j->values + (v + shift) * source_size, value_step,
+      j->combine.group(n, j->values + (v + shift) * source_size, value_step,
                  j->y + (y + j->offsets[place]) * size, step);
     }
   }

@@ -34,7 +34,7 @@ static void touch(const job *j, intptr_t at, size_t n, intptr_t y_stride, const 
                   intptr_t source_stride) {
   switch (j->pass) {
     case PASS_COMBINE:
-      j->combine(n, source, source_stride, j->y + at * (intptr_t)j->size, y_stride);
+      j->combine.group(n, source, source_stride, j->y + at * (intptr_t)j->size, y_stride);
       break;
     case PASS_CLEAR:
       for (size_t i = 0; i < n; i++)
@@ -43,6 +43,29 @@ static void touch(const job *j, intptr_t at, size_t n, intptr_t y_stride, const 
     case PASS_COUNT:
       for (size_t i = 0; i < n; i++) j->counts[at + (intptr_t)i * y_stride]++;
       break;
+  }
+}
+
+// A tile whose elements have an index of their own each: along `dim` in one go where it is one wide.
+static void combine_each(job *j, size_t n, const int64_t *index, const char *source, intptr_t y) {
+  const size_t last = j->kept_rank - 1, steps = n == 1 ? 1 : j->count;
+  const size_t together = n == 1 ? j->count : n;
+  const kb_each each = {
+      .length = j->length,
+      .y_along = j->y_along,
+      .y_stride = n == 1 ? 0 : j->y_strides[last],
+      .index_stride = n == 1 ? j->index_along : j->index_strides[last],
+      .x_stride = n == 1 ? j->source_along : j->source_strides[last],
+  };
+  for (size_t k = 0; k < steps; k++) {
+    const size_t done = j->combine.each(
+        &each, together, index, source, j->y + y * (intptr_t)j->size);
+    if (done < together) {
+      kb_report_index(&j->fault, index[(intptr_t)done * each.index_stride]);
+      return;
+    }
+    index += j->index_along;
+    source += (intptr_t)j->source_size * j->source_along;
   }
 }
 
@@ -56,6 +79,10 @@ static void scatter_tile(job *j, size_t number) {
   const int64_t *index = j->index + kb_plan_offset(j->kept_rank, j->dims, j->index_strides, start);
   const char *source =
       j->source + size * kb_plan_offset(j->kept_rank, j->dims, j->source_strides, start);
+  if (j->pass == PASS_COMBINE && index_step != 0) {
+    combine_each(j, n, index, source, y);
+    return;
+  }
   // Neighbours with a common index go together.
   const size_t group = index_step == 0 ? n : 1;
   for (size_t k = 0; k < j->count; k++) {
