@@ -5,7 +5,7 @@ import Testing
 /// PyTorch's "Learning PyTorch with Examples": y = sin(x) by a cubic, five ways. The expected numbers are
 /// PyTorch's for the same seed.
 @Suite(.ownGenerator) struct PolynomialTests {
-  let x = Tensor.linspace(-Double.pi, Double.pi, 2000)
+  let x = Tensor.linspace(-Double.pi, Double.pi, steps: 2000)
   var y: Tensor { x.sin() }
 
   private func expectClose(_ found: [Double], _ expected: [Double], within tolerance: Double) {
@@ -68,7 +68,7 @@ import Testing
   @Test func byLayersAndAnOptimizer() {
     manualSeed(0)
     let powers = x.unsqueeze(-1).pow(Tensor([1, 2, 3]))
-    let model = Sequential(Linear(3, 1), Flatten(0, 1))
+    let model = Sequential(Linear(3, 1), Flatten(startDim: 0, endDim: 1))
     let lossFunction = MSELoss(reduction: .sum)
     let optimizer = RMSprop(model.parameters, lr: 1e-3)
     for _ in 0..<2000 {
