@@ -36,6 +36,7 @@ let package = Package(
       name: "Kobai",
       dependencies: [
         "KobaiTransforms", "KobaiCompiler", "KobaiNN", "KobaiOptim", "KobaiData", "KobaiTraining",
+        .product(name: "ComplexModule", package: "swift-numerics"),
       ]),
     .target(name: "KobaiFormats"),
 

@@ -1,3 +1,4 @@
+@_exported import ComplexModule
 @_exported import KobaiCompiler
 @_exported import KobaiData
 @_exported import KobaiFormats

@@ -62,8 +62,8 @@ extension Primitives {
     init(_ low: Double?, _ high: Double?) {
       self.low = low
       self.high = high
-      let a = Expression.constant(low ?? -.infinity)
-      let b = Expression.constant(high ?? .infinity)
+      let a = ElementwiseExpression.constant(low ?? -.infinity)
+      let b = ElementwiseExpression.constant(high ?? .infinity)
       program = .unary { x in
         high == nil ? .maximum(x, a) : low == nil ? .minimum(x, b) : .clamp(x, a, b)
       }

@@ -45,9 +45,11 @@ extension Primitives {
       self.alpha = alpha
       self.scale = scale
       self.inputScale = inputScale
-      let (below, above) = (Expression.constant(alpha * scale), Expression.constant(scale))
-      let input = Expression.constant(inputScale)
-      let start = Expression.constant(alpha * scale * inputScale)
+      let (below, above) = (
+        ElementwiseExpression.constant(alpha * scale), ElementwiseExpression.constant(scale)
+      )
+      let input = ElementwiseExpression.constant(inputScale)
+      let start = ElementwiseExpression.constant(alpha * scale * inputScale)
       program = .unary { x in
         .select(
           .le(x, 0), .expm1(inputScale == 1 ? x : x * input) * below, scale == 1 ? x : x * above)

@@ -37,8 +37,8 @@ extension Primitives {
     }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in
-      let distribution = 0.5 * (1 + Expression.erf(x * .constant(0.5.squareRoot())))
-      let exponential = Expression.exp(-0.5 * (x * x))
+      let distribution = 0.5 * (1 + ElementwiseExpression.erf(x * .constant(0.5.squareRoot())))
+      let exponential = ElementwiseExpression.exp(-0.5 * (x * x))
       return dy * .fma(x, exponential * .constant(density), distribution)
     }
     public func curvature(_ x: Tensor) -> Tensor {
@@ -65,7 +65,7 @@ extension Primitives {
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in
       let square = x * x
-      let t = Expression.tanh(.constant(scale) * (x + .constant(cubic) * square * x))
+      let t = ElementwiseExpression.tanh(.constant(scale) * (x + .constant(cubic) * square * x))
       let du = .constant(scale) * (1 + .constant(3 * cubic) * square)
       return dy * (0.5 * (1 + t) + 0.5 * x * ((1 - t * t) * du))
     }

@@ -58,7 +58,7 @@ extension Primitives {
     init(_ low: Double, _ high: Double) {
       self.low = low
       self.high = high
-      let (a, b) = (Expression.constant(low), Expression.constant(high))
+      let (a, b) = (ElementwiseExpression.constant(low), ElementwiseExpression.constant(high))
       program = .unary { x in .clamp(x, a, b) }
       slope = .binary { dy, x in .select(.gt(x, a), .select(.lt(x, b), dy, 0), 0) }
     }

@@ -19,7 +19,7 @@ extension Primitives {
     public let program, slope: Program
     init(_ negativeSlope: Double) {
       self.negativeSlope = negativeSlope
-      let factor = Expression.constant(negativeSlope)
+      let factor = ElementwiseExpression.constant(negativeSlope)
       program = .unary { x in .select(.gt(x, 0), x, x * factor) }
       slope = .binary { dy, x in .select(.gt(x, 0), dy, dy * factor) }
     }

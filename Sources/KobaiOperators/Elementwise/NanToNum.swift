@@ -34,8 +34,8 @@ extension Primitives {
       self.posInf = posInf
       self.negInf = negInf
       program = .unary { x in
-        let limits = Expression.select(.gt(x, 0), .constant(posInf), .constant(negInf))
-        let infinite = Expression.select(.isInfinite(x), limits, x)
+        let limits = ElementwiseExpression.select(.gt(x, 0), .constant(posInf), .constant(negInf))
+        let infinite = ElementwiseExpression.select(.isInfinite(x), limits, x)
         return .select(.isNaN(x), .constant(nan), infinite)
       }
     }

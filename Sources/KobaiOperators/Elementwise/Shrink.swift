@@ -47,7 +47,9 @@ extension Primitives {
     public let program, slope: Program
     init(_ lambda: Double) {
       self.lambda = lambda
-      let (low, high) = (Expression.constant(-lambda), Expression.constant(lambda))
+      let (low, high) = (
+        ElementwiseExpression.constant(-lambda), ElementwiseExpression.constant(lambda)
+      )
       program = .unary { x in .select(.ge(x, low), .select(.le(x, high), 0, x), x) }
       slope = .binary { dy, x in .select(.gt(x, high), dy, .select(.lt(x, low), dy, 0)) }
     }
@@ -64,7 +66,9 @@ extension Primitives {
     public let program, slope: Program
     init(_ lambda: Double) {
       self.lambda = lambda
-      let (low, high) = (Expression.constant(-lambda), Expression.constant(lambda))
+      let (low, high) = (
+        ElementwiseExpression.constant(-lambda), ElementwiseExpression.constant(lambda)
+      )
       // x · 0 instead of 0: NaN stays.
       program = .unary { x in
         .select(.gt(x, high), x - high, .select(.lt(x, low), x + high, x * 0))
@@ -85,7 +89,9 @@ extension Primitives {
     init(_ threshold: Double, _ value: Double) {
       limit = threshold
       other = value
-      let (a, b) = (Expression.constant(threshold), Expression.constant(value))
+      let (a, b) = (
+        ElementwiseExpression.constant(threshold), ElementwiseExpression.constant(value)
+      )
       program = .unary { x in .select(.le(x, a), b, x) }
       slope = .binary { dy, x in .select(.le(x, a), 0, dy) }
     }

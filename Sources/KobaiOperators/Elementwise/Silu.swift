@@ -29,7 +29,7 @@ extension Primitives {
     }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in
-      let s = Expression.sigmoid(x)
+      let s = ElementwiseExpression.sigmoid(x)
       return dy * (s * (1 + x * (1 - s)))
     }
     public func curvature(_ x: Tensor) -> Tensor {

@@ -20,7 +20,9 @@ extension Primitives {
     init(_ beta: Double, _ threshold: Double) {
       self.beta = beta
       self.threshold = threshold
-      let (b, limit) = (Expression.constant(beta), Expression.constant(threshold))
+      let (b, limit) = (
+        ElementwiseExpression.constant(beta), ElementwiseExpression.constant(threshold)
+      )
       program = .unary { x in .select(.gt(x * b, limit), x, .log1p(.exp(x * b)) / b) }
       slope = .binary { dy, x in .select(.gt(x * b, limit), dy, dy * .sigmoid(x * b)) }
     }

@@ -83,142 +83,142 @@ extension Opcode {
   @inlinable public static var select: Opcode { Opcode(KB_OP_select) }
 }
 
-extension Expression {
-  public static prefix func - (x: Expression) -> Expression { .apply(.neg, [x]) }
-  public static func abs(_ x: Expression) -> Expression { .apply(.abs, [x]) }
-  public static func sign(_ x: Expression) -> Expression { .apply(.sign, [x]) }
-  public static func square(_ x: Expression) -> Expression { .apply(.square, [x]) }
-  public static func sqrt(_ x: Expression) -> Expression { .apply(.sqrt, [x]) }
-  public static func rsqrt(_ x: Expression) -> Expression { .apply(.rsqrt, [x]) }
-  public static func reciprocal(_ x: Expression) -> Expression { .apply(.reciprocal, [x]) }
-  public static func exp(_ x: Expression) -> Expression { .apply(.exp, [x]) }
-  public static func exp2(_ x: Expression) -> Expression { .apply(.exp2, [x]) }
-  public static func expm1(_ x: Expression) -> Expression { .apply(.expm1, [x]) }
-  public static func log(_ x: Expression) -> Expression { .apply(.log, [x]) }
-  public static func log2(_ x: Expression) -> Expression { .apply(.log2, [x]) }
-  public static func log10(_ x: Expression) -> Expression { .apply(.log10, [x]) }
-  public static func log1p(_ x: Expression) -> Expression { .apply(.log1p, [x]) }
-  public static func sin(_ x: Expression) -> Expression { .apply(.sin, [x]) }
-  public static func cos(_ x: Expression) -> Expression { .apply(.cos, [x]) }
-  public static func tan(_ x: Expression) -> Expression { .apply(.tan, [x]) }
-  public static func asin(_ x: Expression) -> Expression { .apply(.asin, [x]) }
-  public static func acos(_ x: Expression) -> Expression { .apply(.acos, [x]) }
-  public static func atan(_ x: Expression) -> Expression { .apply(.atan, [x]) }
-  public static func sinh(_ x: Expression) -> Expression { .apply(.sinh, [x]) }
-  public static func cosh(_ x: Expression) -> Expression { .apply(.cosh, [x]) }
-  public static func tanh(_ x: Expression) -> Expression { .apply(.tanh, [x]) }
-  public static func asinh(_ x: Expression) -> Expression { .apply(.asinh, [x]) }
-  public static func acosh(_ x: Expression) -> Expression { .apply(.acosh, [x]) }
-  public static func atanh(_ x: Expression) -> Expression { .apply(.atanh, [x]) }
-  public static func sigmoid(_ x: Expression) -> Expression { .apply(.sigmoid, [x]) }
-  public static func relu(_ x: Expression) -> Expression { .apply(.relu, [x]) }
-  public static func silu(_ x: Expression) -> Expression { .apply(.silu, [x]) }
-  public static func gelu(_ x: Expression) -> Expression { .apply(.gelu, [x]) }
-  public static func geluTanh(_ x: Expression) -> Expression { .apply(.geluTanh, [x]) }
-  public static func erf(_ x: Expression) -> Expression { .apply(.erf, [x]) }
-  public static func erfc(_ x: Expression) -> Expression { .apply(.erfc, [x]) }
-  public static func floor(_ x: Expression) -> Expression { .apply(.floor, [x]) }
-  public static func ceil(_ x: Expression) -> Expression { .apply(.ceil, [x]) }
-  public static func trunc(_ x: Expression) -> Expression { .apply(.trunc, [x]) }
-  public static func round(_ x: Expression) -> Expression { .apply(.round, [x]) }
-  public static func conj(_ x: Expression) -> Expression { .apply(.conj, [x]) }
-  public static func bitwiseNot(_ x: Expression) -> Expression { .apply(.bitwiseNot, [x]) }
-  public static func logicalNot(_ x: Expression) -> Expression { .apply(.logicalNot, [x]) }
-  public static func isNaN(_ x: Expression) -> Expression { .apply(.isNaN, [x]) }
-  public static func isInfinite(_ x: Expression) -> Expression { .apply(.isInfinite, [x]) }
-  public static func isFinite(_ x: Expression) -> Expression { .apply(.isFinite, [x]) }
-  public static func + (x: Expression, y: Expression) -> Expression { .apply(.add, [x, y]) }
-  public static func - (x: Expression, y: Expression) -> Expression { .apply(.sub, [x, y]) }
-  public static func * (x: Expression, y: Expression) -> Expression { .apply(.mul, [x, y]) }
-  public static func / (x: Expression, y: Expression) -> Expression { .apply(.div, [x, y]) }
-  public static func floorDiv(_ x: Expression, _ y: Expression) -> Expression {
+extension ElementwiseExpression {
+  public static prefix func - (x: Self) -> Self { .apply(.neg, [x]) }
+  public static func abs(_ x: Self) -> Self { .apply(.abs, [x]) }
+  public static func sign(_ x: Self) -> Self { .apply(.sign, [x]) }
+  public static func square(_ x: Self) -> Self { .apply(.square, [x]) }
+  public static func sqrt(_ x: Self) -> Self { .apply(.sqrt, [x]) }
+  public static func rsqrt(_ x: Self) -> Self { .apply(.rsqrt, [x]) }
+  public static func reciprocal(_ x: Self) -> Self { .apply(.reciprocal, [x]) }
+  public static func exp(_ x: Self) -> Self { .apply(.exp, [x]) }
+  public static func exp2(_ x: Self) -> Self { .apply(.exp2, [x]) }
+  public static func expm1(_ x: Self) -> Self { .apply(.expm1, [x]) }
+  public static func log(_ x: Self) -> Self { .apply(.log, [x]) }
+  public static func log2(_ x: Self) -> Self { .apply(.log2, [x]) }
+  public static func log10(_ x: Self) -> Self { .apply(.log10, [x]) }
+  public static func log1p(_ x: Self) -> Self { .apply(.log1p, [x]) }
+  public static func sin(_ x: Self) -> Self { .apply(.sin, [x]) }
+  public static func cos(_ x: Self) -> Self { .apply(.cos, [x]) }
+  public static func tan(_ x: Self) -> Self { .apply(.tan, [x]) }
+  public static func asin(_ x: Self) -> Self { .apply(.asin, [x]) }
+  public static func acos(_ x: Self) -> Self { .apply(.acos, [x]) }
+  public static func atan(_ x: Self) -> Self { .apply(.atan, [x]) }
+  public static func sinh(_ x: Self) -> Self { .apply(.sinh, [x]) }
+  public static func cosh(_ x: Self) -> Self { .apply(.cosh, [x]) }
+  public static func tanh(_ x: Self) -> Self { .apply(.tanh, [x]) }
+  public static func asinh(_ x: Self) -> Self { .apply(.asinh, [x]) }
+  public static func acosh(_ x: Self) -> Self { .apply(.acosh, [x]) }
+  public static func atanh(_ x: Self) -> Self { .apply(.atanh, [x]) }
+  public static func sigmoid(_ x: Self) -> Self { .apply(.sigmoid, [x]) }
+  public static func relu(_ x: Self) -> Self { .apply(.relu, [x]) }
+  public static func silu(_ x: Self) -> Self { .apply(.silu, [x]) }
+  public static func gelu(_ x: Self) -> Self { .apply(.gelu, [x]) }
+  public static func geluTanh(_ x: Self) -> Self { .apply(.geluTanh, [x]) }
+  public static func erf(_ x: Self) -> Self { .apply(.erf, [x]) }
+  public static func erfc(_ x: Self) -> Self { .apply(.erfc, [x]) }
+  public static func floor(_ x: Self) -> Self { .apply(.floor, [x]) }
+  public static func ceil(_ x: Self) -> Self { .apply(.ceil, [x]) }
+  public static func trunc(_ x: Self) -> Self { .apply(.trunc, [x]) }
+  public static func round(_ x: Self) -> Self { .apply(.round, [x]) }
+  public static func conj(_ x: Self) -> Self { .apply(.conj, [x]) }
+  public static func bitwiseNot(_ x: Self) -> Self { .apply(.bitwiseNot, [x]) }
+  public static func logicalNot(_ x: Self) -> Self { .apply(.logicalNot, [x]) }
+  public static func isNaN(_ x: Self) -> Self { .apply(.isNaN, [x]) }
+  public static func isInfinite(_ x: Self) -> Self { .apply(.isInfinite, [x]) }
+  public static func isFinite(_ x: Self) -> Self { .apply(.isFinite, [x]) }
+  public static func + (x: Self, y: Self) -> Self { .apply(.add, [x, y]) }
+  public static func - (x: Self, y: Self) -> Self { .apply(.sub, [x, y]) }
+  public static func * (x: Self, y: Self) -> Self { .apply(.mul, [x, y]) }
+  public static func / (x: Self, y: Self) -> Self { .apply(.div, [x, y]) }
+  public static func floorDiv(_ x: Self, _ y: Self) -> Self {
     .apply(.floorDiv, [x, y])
   }
-  public static func truncDiv(_ x: Expression, _ y: Expression) -> Expression {
+  public static func truncDiv(_ x: Self, _ y: Self) -> Self {
     .apply(.truncDiv, [x, y])
   }
-  public static func remainder(_ x: Expression, _ y: Expression) -> Expression {
+  public static func remainder(_ x: Self, _ y: Self) -> Self {
     .apply(.remainder, [x, y])
   }
-  public static func fmod(_ x: Expression, _ y: Expression) -> Expression {
+  public static func fmod(_ x: Self, _ y: Self) -> Self {
     .apply(.fmod, [x, y])
   }
-  public static func pow(_ x: Expression, _ y: Expression) -> Expression {
+  public static func pow(_ x: Self, _ y: Self) -> Self {
     .apply(.pow, [x, y])
   }
-  public static func maximum(_ x: Expression, _ y: Expression) -> Expression {
+  public static func maximum(_ x: Self, _ y: Self) -> Self {
     .apply(.maximum, [x, y])
   }
-  public static func minimum(_ x: Expression, _ y: Expression) -> Expression {
+  public static func minimum(_ x: Self, _ y: Self) -> Self {
     .apply(.minimum, [x, y])
   }
-  public static func fmax(_ x: Expression, _ y: Expression) -> Expression {
+  public static func fmax(_ x: Self, _ y: Self) -> Self {
     .apply(.fmax, [x, y])
   }
-  public static func fmin(_ x: Expression, _ y: Expression) -> Expression {
+  public static func fmin(_ x: Self, _ y: Self) -> Self {
     .apply(.fmin, [x, y])
   }
-  public static func atan2(_ x: Expression, _ y: Expression) -> Expression {
+  public static func atan2(_ x: Self, _ y: Self) -> Self {
     .apply(.atan2, [x, y])
   }
-  public static func hypot(_ x: Expression, _ y: Expression) -> Expression {
+  public static func hypot(_ x: Self, _ y: Self) -> Self {
     .apply(.hypot, [x, y])
   }
-  public static func copysign(_ x: Expression, _ y: Expression) -> Expression {
+  public static func copysign(_ x: Self, _ y: Self) -> Self {
     .apply(.copysign, [x, y])
   }
-  public static func xlogy(_ x: Expression, _ y: Expression) -> Expression {
+  public static func xlogy(_ x: Self, _ y: Self) -> Self {
     .apply(.xlogy, [x, y])
   }
-  public static func bitwiseAnd(_ x: Expression, _ y: Expression) -> Expression {
+  public static func bitwiseAnd(_ x: Self, _ y: Self) -> Self {
     .apply(.bitwiseAnd, [x, y])
   }
-  public static func bitwiseOr(_ x: Expression, _ y: Expression) -> Expression {
+  public static func bitwiseOr(_ x: Self, _ y: Self) -> Self {
     .apply(.bitwiseOr, [x, y])
   }
-  public static func bitwiseXor(_ x: Expression, _ y: Expression) -> Expression {
+  public static func bitwiseXor(_ x: Self, _ y: Self) -> Self {
     .apply(.bitwiseXor, [x, y])
   }
-  public static func shiftLeft(_ x: Expression, _ y: Expression) -> Expression {
+  public static func shiftLeft(_ x: Self, _ y: Self) -> Self {
     .apply(.shiftLeft, [x, y])
   }
-  public static func shiftRight(_ x: Expression, _ y: Expression) -> Expression {
+  public static func shiftRight(_ x: Self, _ y: Self) -> Self {
     .apply(.shiftRight, [x, y])
   }
-  public static func eq(_ x: Expression, _ y: Expression) -> Expression {
+  public static func eq(_ x: Self, _ y: Self) -> Self {
     .apply(.eq, [x, y])
   }
-  public static func ne(_ x: Expression, _ y: Expression) -> Expression {
+  public static func ne(_ x: Self, _ y: Self) -> Self {
     .apply(.ne, [x, y])
   }
-  public static func lt(_ x: Expression, _ y: Expression) -> Expression {
+  public static func lt(_ x: Self, _ y: Self) -> Self {
     .apply(.lt, [x, y])
   }
-  public static func le(_ x: Expression, _ y: Expression) -> Expression {
+  public static func le(_ x: Self, _ y: Self) -> Self {
     .apply(.le, [x, y])
   }
-  public static func gt(_ x: Expression, _ y: Expression) -> Expression {
+  public static func gt(_ x: Self, _ y: Self) -> Self {
     .apply(.gt, [x, y])
   }
-  public static func ge(_ x: Expression, _ y: Expression) -> Expression {
+  public static func ge(_ x: Self, _ y: Self) -> Self {
     .apply(.ge, [x, y])
   }
-  public static func logicalAnd(_ x: Expression, _ y: Expression) -> Expression {
+  public static func logicalAnd(_ x: Self, _ y: Self) -> Self {
     .apply(.logicalAnd, [x, y])
   }
-  public static func logicalOr(_ x: Expression, _ y: Expression) -> Expression {
+  public static func logicalOr(_ x: Self, _ y: Self) -> Self {
     .apply(.logicalOr, [x, y])
   }
-  public static func logicalXor(_ x: Expression, _ y: Expression) -> Expression {
+  public static func logicalXor(_ x: Self, _ y: Self) -> Self {
     .apply(.logicalXor, [x, y])
   }
-  public static func fma(_ x: Expression, _ y: Expression, _ z: Expression) -> Expression {
+  public static func fma(_ x: Self, _ y: Self, _ z: Self) -> Self {
     .apply(.fma, [x, y, z])
   }
-  public static func clamp(_ x: Expression, _ y: Expression, _ z: Expression) -> Expression {
+  public static func clamp(_ x: Self, _ y: Self, _ z: Self) -> Self {
     .apply(.clamp, [x, y, z])
   }
-  public static func select(_ x: Expression, _ y: Expression, _ z: Expression) -> Expression {
+  public static func select(_ x: Self, _ y: Self, _ z: Self) -> Self {
     .apply(.select, [x, y, z])
   }
 }

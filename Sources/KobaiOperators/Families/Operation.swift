@@ -1,6 +1,7 @@
 import KobaiTensor
 
-/// An operation's entry in the table: what the law tests, the documentation and tools read.
+/// An operation's entry in the table: what the law tests and the documentation read. Not public: a
+/// program that imports Foundation has another `Operation`.
 ///
 /// Every operation's file declares one, and `Operation.all` lists them:
 ///
@@ -12,25 +13,25 @@ import KobaiTensor
 ///           Sample(.special) { $0[0].tanh() },
 ///         ])
 ///     }
-public struct Operation: Sendable {
+package struct Operation: Sendable {
   /// Where the operation's file lies, and what the table groups by.
-  public enum Family: String, Sendable, CaseIterable {
+  package enum Family: String, Sendable, CaseIterable {
     case creation, elementwise, reduction, movement, indexing, contraction, pooling, normalization
     case random, loss, composed
   }
 
   /// The name of the method, as users write it: `logSoftmax`.
-  public let name: String
-  public let family: Family
+  package let name: String
+  package let family: Family
   /// The primitives that its file declares; empty for a composed operation.
-  public let primitives: [any Primitive.Type]
+  package let primitives: [any Primitive.Type]
   /// Calls with inputs, from which all laws are tested.
-  public let samples: [Sample]
+  package let samples: [Sample]
   /// Laws that the operation is known not to keep, each with the reason. The law tests check that the
   /// list is exact.
-  public let gaps: [Law: String]
+  package let gaps: [Law: String]
 
-  public init(
+  package init(
     _ name: String, _ family: Family, primitives: [any Primitive.Type] = [], samples: [Sample],
     gaps: [Law: String] = [:]
   ) {
@@ -43,7 +44,7 @@ public struct Operation: Sendable {
 }
 
 /// What is true of every operation; see OperatorLawTests.
-public enum Law: String, Sendable, CaseIterable {
+package enum Law: String, Sendable, CaseIterable {
   /// float32 agrees with float64.
   case precision
   /// The forward derivative agrees with finite differences of the values.
@@ -54,7 +55,8 @@ public enum Law: String, Sendable, CaseIterable {
   case secondOrder
   /// vmap is a loop and a stack.
   case batching
-  /// Strided, transposed and broadcast inputs give what contiguous ones give.
+  /// Strided, transposed and broadcast inputs give what contiguous ones give; where numbers are drawn
+  /// in the order of memory, those in this order.
   case layouts
   /// A traced graph gives the same bits.
   case tracing
@@ -63,10 +65,10 @@ public enum Law: String, Sendable, CaseIterable {
 }
 
 /// One call of an operation on inputs that the law tests make up.
-public struct Sample: Sendable {
+package struct Sample: Sendable {
   /// One tensor argument.
-  public struct Input: Sendable {
-    public enum Elements: Sendable {
+  package struct Input: Sendable {
+    package enum Elements: Sendable {
       /// Uniform in the range.
       case uniform(ClosedRange<Double>)
       /// Numbers at distances of a step, shuffled, their magnitudes at distances of at least half of it:
@@ -79,13 +81,13 @@ public struct Sample: Sendable {
       /// These, row after row.
       case values([Double])
     }
-    public let elements: Elements
-    public let shape: Shape
-    public let dtype: DType
+    package let elements: Elements
+    package let shape: Shape
+    package let dtype: DType
     /// Whether derivatives with respect to it are tested.
-    public let isDifferentiated: Bool
+    package let isDifferentiated: Bool
 
-    public init(
+    package init(
       _ elements: Elements, _ shape: Shape, dtype: DType = .float64, isDifferentiated: Bool = true
     ) {
       self.elements = elements
@@ -95,46 +97,54 @@ public struct Sample: Sendable {
     }
 
     /// Floating point numbers, differentiated.
-    public static func uniform(
+    package static func uniform(
       _ range: ClosedRange<Double> = -2...2, _ shape: Shape = [2, 3]
     ) -> Input { Input(.uniform(range), shape) }
     /// Floating point numbers without ties, differentiated.
-    public static func distinct(_ shape: Shape = [2, 3], step: Double = 0.25) -> Input {
+    package static func distinct(_ shape: Shape = [2, 3], step: Double = 0.25) -> Input {
       Input(.distinct(step: step), shape)
     }
     /// int64 numbers.
-    public static func integers(_ range: Range<Int>, _ shape: Shape) -> Input {
+    package static func integers(_ range: Range<Int>, _ shape: Shape) -> Input {
       Input(.integers(range), shape, dtype: .int64)
     }
-    public static func bools(_ shape: Shape = [2, 3]) -> Input {
+    package static func bools(_ shape: Shape = [2, 3]) -> Input {
       Input(.bools, shape, dtype: .bool)
     }
     /// Given numbers, differentiated.
-    public static func values(_ values: [Double], _ shape: Shape) -> Input {
+    package static func values(_ values: [Double], _ shape: Shape) -> Input {
       Input(.values(values), shape)
     }
     /// NaN, infinities, zeros of both signs, extremes: only values are compared.
-    public static let special = Input(
+    package static let special = Input(
       .values([.nan, .infinity, -.infinity, 0.0, -0.0, 1, -1, 1e-30, -1e30, 88]), [10],
       isDifferentiated: false)
     /// Complex numbers with parts in the range, differentiated.
-    public static func complex(
+    package static func complex(
       _ range: ClosedRange<Double> = -2...2, _ shape: Shape = [2, 3]
     ) -> Input { Input(.uniform(range), shape, dtype: .complex128) }
   }
 
-  public let inputs: [Input]
-  public let call: @Sendable ([Tensor]) -> [Tensor]
+  package let inputs: [Input]
+  package let call: @Sendable ([Tensor]) -> [Tensor]
+  /// Whether random numbers are drawn into the results in the order in which the inputs lie in memory,
+  /// as PyTorch does: then the transposed view of a tensor gives the transposed result.
+  package let drawsInMemoryOrder: Bool
 
   /// A call with several results.
-  public init(_ inputs: Input..., results: @escaping @Sendable ([Tensor]) -> [Tensor]) {
+  package init(_ inputs: Input..., results: @escaping @Sendable ([Tensor]) -> [Tensor]) {
     self.inputs = inputs
     call = results
+    drawsInMemoryOrder = false
   }
 
   /// A call with one result.
-  public init(_ inputs: Input..., call: @escaping @Sendable ([Tensor]) -> Tensor) {
+  package init(
+    _ inputs: Input..., drawsInMemoryOrder: Bool = false,
+    call: @escaping @Sendable ([Tensor]) -> Tensor
+  ) {
     self.inputs = inputs
     self.call = { [call($0)] }
+    self.drawsInMemoryOrder = drawsInMemoryOrder
   }
 }

@@ -18,11 +18,13 @@ import KobaiTensor
   @inlinable public static func binary(_ opcode: Opcode) -> Program { .instruction(opcode) }
 
   /// An expression of one input. Build it once, in a `static let`: the expression is a tree.
-  public static func unary(_ body: (Expression) -> Expression) -> Program {
+  public static func unary(_ body: (ElementwiseExpression) -> ElementwiseExpression) -> Program {
     .composed(Composition(body(.input(0)), inputs: 1))
   }
   /// An expression of two inputs.
-  public static func binary(_ body: (Expression, Expression) -> Expression) -> Program {
+  public static func binary(
+    _ body: (ElementwiseExpression, ElementwiseExpression) -> ElementwiseExpression
+  ) -> Program {
     .composed(Composition(body(.input(0), .input(1)), inputs: 2))
   }
 
@@ -40,7 +42,7 @@ public final class Composition: Sendable {
   package let program: kb_program
   @usableFromInline let isPredicate: Bool
 
-  init(_ expression: Expression, inputs: UInt16) {
+  init(_ expression: ElementwiseExpression, inputs: UInt16) {
     program = expression.program(inputs: inputs)
     isPredicate = expression.isPredicate
   }
@@ -88,10 +90,12 @@ extension Composition: Hashable {
 }
 
 /// An expression over the elements of an elementwise operation's inputs.
-public indirect enum Expression: Sendable, ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral {
+public indirect enum ElementwiseExpression: Sendable, ExpressibleByFloatLiteral,
+  ExpressibleByIntegerLiteral
+{
   case input(Int)
   case constant(Double)
-  case apply(Opcode, [Expression])
+  case apply(Opcode, [ElementwiseExpression])
 
   public init(floatLiteral value: Double) { self = .constant(value) }
   public init(integerLiteral value: Int) { self = .constant(Double(value)) }
@@ -123,7 +127,7 @@ private struct ProgramBuilder {
   init(inputs: UInt16) { program.inputs = inputs }
 
   /// The operand number of the expression's value; nil when the program is full.
-  mutating func append(_ expression: Expression) -> UInt8? {
+  mutating func append(_ expression: ElementwiseExpression) -> UInt8? {
     switch expression {
     case .input(let i): return UInt8(i)
     case .constant(let value):

@@ -64,8 +64,8 @@ extension Primitives {
     public static let name = "binaryCrossEntropy"
     init() {}
     private static let formula = Program.binary { x, t in
-      let positive = Expression.maximum(.log(x), -100)
-      let negative = Expression.maximum(.log1p(-x), -100)
+      let positive = ElementwiseExpression.maximum(.log(x), -100)
+      let negative = ElementwiseExpression.maximum(.log1p(-x), -100)
       return (t - 1) * negative - t * positive
     }
     public var program: Program { Self.formula }

@@ -59,9 +59,13 @@ extension Primitives {
     init(_ beta: Double, _ scale: Double) {
       self.beta = beta
       self.scale = scale
-      let (b, half) = (Expression.constant(beta), Expression.constant(0.5 * beta))
-      let square = Expression.constant(0.5 * scale / beta)
-      let (inner, outer) = (Expression.constant(scale / beta), Expression.constant(scale))
+      let (b, half) = (
+        ElementwiseExpression.constant(beta), ElementwiseExpression.constant(0.5 * beta)
+      )
+      let square = ElementwiseExpression.constant(0.5 * scale / beta)
+      let (inner, outer) = (
+        ElementwiseExpression.constant(scale / beta), ElementwiseExpression.constant(scale)
+      )
       program = .unary { d in
         .select(.lt(.abs(d), b), .square(d) * square, (.abs(d) - half) * outer)
       }

@@ -1,6 +1,6 @@
 extension Operation {
   /// Every operation, by family, in the order of the folders.
-  public static let all: [Operation] =
+  package static let all: [Operation] =
     creation + elementwise + reduction + movement + indexing + contraction + pooling
     + normalization + randomness + loss + composed
 }
