@@ -131,12 +131,11 @@ extension Operation {
   static let dropout = Operation(
     "dropout", .random,
     samples: [
-      Sample(.uniform()) { $0[0].dropout(p: 0.5, generator: Generator(seed: 1)) },
+      Sample(.uniform(), drawsInMemoryOrder: true) {
+        $0[0].dropout(p: 0.5, generator: Generator(seed: 1))
+      },
       Sample(.uniform()) { $0[0].dropout(p: 1) },
       Sample(.uniform()) { $0[0].dropout(training: false) },
-    ],
-    gaps: [
-      .layouts: "numbers are drawn in the order of memory, as in PyTorch"
     ])
   static let featureDropout = Operation(
     "featureDropout", .random,
@@ -155,14 +154,11 @@ extension Operation {
   static let alphaDropout = Operation(
     "alphaDropout", .random,
     samples: [
-      Sample(.uniform()) {
+      Sample(.uniform(), drawsInMemoryOrder: true) {
         $0[0].alphaDropout(p: 0.4, training: true, generator: Generator(seed: 2))
       },
       Sample(.uniform(-2...2, [2, 2, 2])) {
         $0[0].featureAlphaDropout(p: 0.4, training: true, generator: Generator(seed: 1))
       },
-    ],
-    gaps: [
-      .layouts: "numbers are drawn in the order of memory, as in PyTorch"
     ])
 }

@@ -208,13 +208,14 @@ extension Operation {
   static let randomInPlace = Operation(
     "random_", .random,
     samples: [
-      Sample(.uniform()) {
-        var x = $0[0] * 1
+      // In one dtype: each has its own stream, as in PyTorch.
+      Sample(.uniform(), drawsInMemoryOrder: true) {
+        var x = $0[0].to(.float32)
         x.uniform_(from: -1, to: 1, generator: Generator(seed: 1))
         return x * $0[0]
       },
       Sample(.uniform(-2...2, [])) {
-        var x = $0[0] * 1
+        var x = $0[0].to(.float32)
         x.exponential_(rate: 2, generator: Generator(seed: 1))
         return x + $0[0]
       },
@@ -223,12 +224,12 @@ extension Operation {
         x.cauchy_(generator: Generator(seed: 1))
         return x + $0[0]
       },
-      Sample(.integers(0..<9, [2, 3])) {
+      Sample(.integers(0..<9, [2, 3]), drawsInMemoryOrder: true) {
         var x = $0[0]
         x.random_(5, generator: Generator(seed: 1))
         return x
       },
-      Sample(.integers(0..<9, [2, 3])) {
+      Sample(.integers(0..<9, [2, 3]), drawsInMemoryOrder: true) {
         var x = $0[0].to(.float64)
         x.geometric_(0.3, generator: Generator(seed: 1))
         x.logNormal_(generator: Generator(seed: 2))
@@ -239,9 +240,5 @@ extension Operation {
         x.bernoulli_(Tensor([0.0, 1, 0]))
         return x
       },
-    ],
-    gaps: [
-      .precision: "each dtype has its own stream, as in PyTorch",
-      .layouts: "numbers are drawn in the order of memory, as in PyTorch",
     ])
 }
