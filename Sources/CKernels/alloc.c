@@ -49,12 +49,20 @@ _Noreturn static void out_of_memory(size_t bytes) {
 
 // Under the address sanitizer each block is its own, so that it finds what reads or writes beyond
 // one or after it was freed.
-void *kb_alloc(size_t bytes) {
+void *kb_try_alloc(size_t bytes) {
   void *block;
   if (posix_memalign(&block, 64, bytes == 0 ? 1 : bytes) != 0) {
-    out_of_memory(bytes);
+    return NULL;
   }
   report((int64_t)bytes);
+  return block;
+}
+
+void *kb_alloc(size_t bytes) {
+  void *block = kb_try_alloc(bytes);
+  if (block == NULL) {
+    out_of_memory(bytes);
+  }
   return block;
 }
 
@@ -112,7 +120,8 @@ static void *take_locked(unsigned class_index) {
   return kb_slab_block(class_index);
 }
 
-static void *take(unsigned class_index, size_t bytes) {
+// NULL when the system has no more memory.
+static void *take(unsigned class_index) {
   pthread_mutex_lock(&lock);
   void *block = take_locked(class_index);
   if (block == NULL) {
@@ -121,9 +130,6 @@ static void *take(unsigned class_index, size_t bytes) {
     block = take_locked(class_index);
   }
   pthread_mutex_unlock(&lock);
-  if (block == NULL) {
-    out_of_memory(bytes);
-  }
   return block;
 }
 
@@ -213,13 +219,13 @@ static bool start_thread(void) {
   return true;
 }
 
-static void *refill(cache *c, unsigned class_index, size_t bytes) {
+static void *refill(cache *c, unsigned class_index) {
   unsigned wanted = capacity(class_index) / 2;
   // A class is mostly used for few blocks: fetch more only after the first ones were not enough.
   if (wanted > 16) {
     wanted = 16;
   }
-  void *result = take(class_index, bytes);
+  void *result = take(class_index);
   pthread_mutex_lock(&lock);
   for (unsigned i = 1; i < wanted && kb_free_blocks[class_index] != NULL; i++) {
     kb_free_block *block = kb_free_blocks[class_index];
@@ -232,18 +238,24 @@ static void *refill(cache *c, unsigned class_index, size_t bytes) {
   return result;
 }
 
+// NULL when the system has no more memory.
 __attribute__((noinline)) static void *alloc_slowly(size_t bytes, unsigned class_index) {
   cache *c = &own;
   bool usable = c->state == USABLE || start_thread();
   if (class_index < KB_CACHED_CLASSES && usable) {
-    void *block = refill(c, class_index, bytes);
-    account(c, (int64_t)bytes);
+    void *block = refill(c, class_index);
+    if (block != NULL) {
+      account(c, (int64_t)bytes);
+    }
     return block;
   }
   if (bytes > (size_t)1 << 47) {
-    out_of_memory(bytes);
+    return NULL;
   }
-  void *block = take(class_index, bytes);
+  void *block = take(class_index);
+  if (block == NULL) {
+    return NULL;
+  }
   // Small blocks of this thread are reported first, so that the peak is that of this moment.
   int64_t small = c->unreported;
   __atomic_store_n(&c->unreported, 0, __ATOMIC_RELAXED);
@@ -263,7 +275,16 @@ void *kb_alloc(size_t bytes) {
       return block;
     }
   }
-  return alloc_slowly(bytes, class_index);
+  void *block = alloc_slowly(bytes, class_index);
+  if (block == NULL) {
+    out_of_memory(bytes);
+  }
+  return block;
+}
+
+void *kb_try_alloc(size_t bytes) {
+  // Not from the thread's cache, which has small blocks only.
+  return bytes > (size_t)1 << 47 ? NULL : alloc_slowly(bytes, kb_class_of(bytes));
 }
 
 __attribute__((noinline)) static void free_slowly(void *block, size_t bytes, unsigned class_index) {

@@ -1,12 +1,15 @@
 #include "kb_context.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 _Thread_local kb_context kb_thread_context = {0};
 
 void kb_opaque(void) {}
+
+void kb_yield(void) { sched_yield(); }
 
 static pthread_key_t at_thread_exit;
 static pthread_once_t key_is_made = PTHREAD_ONCE_INIT;

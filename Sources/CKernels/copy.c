@@ -248,6 +248,11 @@ void kb_copy(size_t size, size_t rank, const intptr_t *dims, const void *src,
 
 void kb_fill(size_t size, size_t rank, const intptr_t *dims, const void *value, void *dst,
              const intptr_t *dst_strides) {
+  // Where the destination has no gaps its shape does not matter, and may have any number of dimensions.
+  size_t total = 1;
+  for (size_t d = 0; d < rank; d++) total *= (size_t)dims[d];
+  const intptr_t length = (intptr_t)total;
+  if (!dst_strides) rank = 1, dims = &length;
   static const intptr_t zeros[64] = {0};
   scatter s;
   const size_t count = scatter_init(&s, size, rank, dims, value, zeros, dst, dst_strides);

@@ -5,6 +5,7 @@ import CKernels
 /// `@unchecked Sendable`: the memory is written only by the operation that creates it, and in place
 /// only while a single reference to it exists.
 public class Body: @unchecked Sendable {
+  /// Where the elements lie, counted from `pointer`.
   public final let layout: Layout
   /// The first element.
   public final let pointer: UnsafeMutableRawPointer
@@ -20,6 +21,16 @@ public class Body: @unchecked Sendable {
     byteCount = layout.count * dtype.size
     owner = nil
     pointer = kb_alloc(byteCount)
+  }
+
+  /// A fresh block, uninitialised; nil when the system has no memory for it.
+  @usableFromInline
+  init?(largeLayout layout: Layout, dtype: DType) {
+    guard let block = kb_try_alloc(layout.count * dtype.size) else { return nil }
+    self.layout = layout
+    byteCount = layout.count * dtype.size
+    owner = nil
+    pointer = block
   }
 
   /// A view into `body`, `offset` bytes after its first element.
@@ -57,7 +68,9 @@ public class Body: @unchecked Sendable {
 /// The body of a tensor inside a transform: the transform that made it and what it keeps in place of
 /// elements (a batched tensor, a primal with its tangent, the number of a graph's value).
 public final class Tracer: Body, @unchecked Sendable {  // immutable
+  /// The transform that made it.
   public let interpreter: any Interpreter
+  /// What the transform keeps; only it knows the type.
   public let payload: any Sendable
 
   init(interpreter: any Interpreter, shape: Shape, payload: any Sendable) {

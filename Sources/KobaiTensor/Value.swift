@@ -9,8 +9,10 @@ public struct Value: @unchecked Sendable {
   public var body: Body?
   /// The element of a rank-0 value (any dtype but complex128, which is too wide and has a body).
   public var bits: UInt64
+  /// The dtype and the marks.
   public var meta: Meta
 
+  /// A value of these parts.
   @inlinable
   public init(body: Body?, bits: UInt64 = 0, meta: Meta) {
     self.body = body
@@ -28,8 +30,10 @@ public struct Value: @unchecked Sendable {
 
   /// The dtype and the marks of a value in one word: a plain value has nothing but the dtype.
   public struct Meta: Hashable, Sendable {
+    /// The dtype's code in the lowest byte, the marks above.
     public var rawValue: UInt64
     @inlinable init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// No marks.
     @inlinable public init(_ dtype: DType) { rawValue = UInt64(dtype.code) }
 
     /// The body is a `Tracer`.
@@ -41,21 +45,31 @@ public struct Value: @unchecked Sendable {
     /// A Swift number: it adopts the dtype of what it meets.
     public static let weak: UInt64 = 1 << 11
 
+    /// The element type.
     @inlinable public var dtype: DType { DType(code: UInt8(truncatingIfNeeded: rawValue)) }
     /// No marks: elements in host memory, ready for a kernel.
     @inlinable public var isPlain: Bool { rawValue < 256 }
+    /// Whether it has one of these marks.
     @inlinable public func has(_ mark: UInt64) -> Bool { rawValue & mark != 0 }
+    /// With these marks too.
     @inlinable public func with(_ mark: UInt64) -> Meta { Meta(rawValue: rawValue | mark) }
   }
 }
 
 extension Value {
+  /// The element type.
   @inlinable public var dtype: DType { meta.dtype }
+  /// Where the elements lie.
   @inlinable public var layout: Layout { body?.layout ?? .scalar }
+  /// The sizes of the dimensions.
   @inlinable public var shape: Shape { layout.shape }
+  /// The number of elements.
   @inlinable public var count: Int { body?.layout.count ?? 1 }
+  /// Whether the elements lie row after row without gaps.
   @inlinable public var isContiguous: Bool { body?.layout.isContiguous ?? true }
+  /// Dtype and shape.
   @inlinable public var type: TensorType { TensorType(dtype, shape) }
+  /// What stands for the elements inside a transform.
   public var tracer: Tracer? { meta.has(Meta.tracer) ? body as? Tracer : nil }
 
   /// What a misuse leaves behind.
@@ -72,22 +86,38 @@ extension Value {
       withUnsafeMutablePointer(to: &bits) { fill(UnsafeMutableRawPointer($0)) }
       return Value(bits: bits, dtype: dtype)
     }
-    guard layout.count <= largestCount else { return tooLarge(dtype, layout) }
+    if layout.count >= largeCount { return makeLarge(dtype, layout, fill) }
     let body = Body(layout: layout.contiguous, dtype: dtype)
     fill(body.pointer)
     return Value(body: body, dtype: dtype)
   }
 
+  /// From so many elements on the system is asked whether it has the memory.
+  @inlinable static var largeCount: Int { 1 << 26 }
+
   /// More elements than this are a mistake rather than a lack of memory: 2⁴³ bytes and more.
   @inlinable static var largestCount: Int { 1 << 43 }
 
   @usableFromInline @inline(never)
-  static func tooLarge(_ dtype: DType, _ layout: Layout) -> Value {
-    misuse(
-      "a tensor of \(dtype)\(layout.shape) has more elements than memory can hold: the product of its "
-        + "sizes must be at most \(largestCount); use smaller sizes", else: .poison)
+  static func makeLarge(
+    _ dtype: DType, _ layout: Layout, _ fill: (UnsafeMutableRawPointer) -> Void
+  ) -> Value {
+    guard layout.count <= largestCount else {
+      return misuse(
+        "a tensor of \(dtype)\(layout.shape) has more elements than memory can hold: the product of "
+          + "its sizes must be at most \(largestCount); use smaller sizes", else: .poison)
+    }
+    guard let body = Body(largeLayout: layout.contiguous, dtype: dtype) else {
+      return misuse(
+        "a tensor of \(dtype)\(layout.shape) needs \(layout.count * dtype.size) bytes, but the system "
+          + "has no memory for it (\(Memory.current) bytes are in use); free tensors or use smaller "
+          + "sizes", else: .poison)
+    }
+    fill(body.pointer)
+    return Value(body: body, dtype: dtype)
   }
 
+  /// A new row-major value of this shape, its elements written by `fill`.
   @inlinable
   public static func make(
     _ dtype: DType, _ shape: Shape, _ fill: (UnsafeMutableRawPointer) -> Void
@@ -110,7 +140,7 @@ extension Value {
       return Value(
         body: Body(viewing: body, layout: layout, byteOffset: offset * dtype.size), dtype: dtype)
     }
-    if layout.rank == 0 { return self }
+    if layout.rank == 0 || meta.has(Meta.poison) { return self }
     // A rank-0 element that gets dimensions moves into memory.
     let block = Body(layout: Layout(contiguous: [1]), dtype: dtype)
     withUnsafeBytes(of: bits) {
@@ -151,8 +181,11 @@ extension Value {
 
 /// A dtype with a shape: all that shape rules and graphs know of a value.
 public struct TensorType: Hashable, Sendable, CustomStringConvertible {
+  /// The element type.
   public var dtype: DType
+  /// The sizes of the dimensions.
   public var shape: Shape
+  /// A type of its parts: `TensorType(.float32, [2, 3])`.
   @inlinable public init(_ dtype: DType, _ shape: Shape) {
     self.dtype = dtype
     self.shape = shape

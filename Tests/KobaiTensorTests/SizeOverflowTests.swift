@@ -1,4 +1,5 @@
 import Kobai
+import KobaiTestSupport
 import Testing
 
 /// Sizes whose product does not fit are a misuse like any other: they never end the program.
@@ -20,6 +21,19 @@ struct SizeOverflowTests {
     #expect(isRefused { Tensor.full([Self.huge, Self.huge], 1, dtype: .int64) })
     #expect(isRefused { Tensor.rand([Self.huge, Self.huge, Self.huge]) })
     #expect(isRefused { Tensor([1.0], shape: [Self.huge, Self.huge]) })
+  }
+
+  /// 2⁴⁸ bytes: the size fits into a number, but into no address space.
+  @Test func memoryThatIsNotThere() {
+    for make in [
+      { Tensor.zeros([1 << 45], dtype: .float64) }, { Tensor.rand([1 << 45], dtype: .float64) },
+      { Tensor.eye(1 << 23).to(.float64) }, { Tensor.ones([1]).expand(1 << 46).contiguous() },
+    ] {
+      let message = misuseMessage(make)
+      #expect(message?.contains("the system has no memory for it") == true, "\(message ?? "none")")
+    }
+    #expect(
+      misuseMessage { Tensor.zeros([1 << 45], dtype: .float64).reshape(1 << 45, 1)[0] } != nil)
   }
 
   @Test func movement() {

@@ -7,9 +7,12 @@
 
 // A block of at least `bytes` (0 gives a valid pointer). Stops the program with one sentence when
 // the system has no more memory. The content is not initialised.
-void *kb_alloc(size_t bytes);
+void *_Nonnull kb_alloc(size_t bytes);
+// The same, but NULL when the system has no more memory: for blocks so large that this is the
+// caller's mistake.
+void *_Nullable kb_try_alloc(size_t bytes);
 // `bytes` is what was asked for.
-void kb_free(void *block, size_t bytes);
+void kb_free(void *_Nullable block, size_t bytes);
 
 // Bytes asked for and not freed; the largest value since start or the last reset; bytes held from
 // the system in use or kept for reuse. The peak is exact for blocks above 64 KB; of smaller blocks

@@ -25,7 +25,7 @@ typedef struct kb_context {
   void *_Nullable anomaly;   // the innermost anomaly mode
   void *_Nullable tracer;    // the innermost trace
   void *_Nullable workspace; // the backward walk's scratch memory, kept between walks
-  // Objects whose release is put off until the running release is done; see Release.swift.
+  // Objects whose release is put off until the running release is done; see Node.swift.
   void *_Nullable *_Nullable pending;
   size_t pending_count, pending_capacity;
   uint32_t draining;
@@ -55,6 +55,9 @@ static inline void kb_context_set_workspace(void *_Nullable p) { kb_thread_conte
 
 // Does nothing, out of the compiler's sight: what comes before it is not moved behind it.
 void kb_opaque(void);
+
+// Lets another thread have this processor.
+void kb_yield(void);
 
 // Has `release` called with this thread's workspace, if it then has one, when the thread ends.
 void kb_context_release_at_exit(void (*_Nonnull release)(void *_Nonnull workspace));
