@@ -113,8 +113,17 @@ public struct SpinLock: ~Copyable, Sendable {
 
   @inlinable
   func lock() {
-    while isLocked.exchange(true, ordering: .acquiring) {
-      while isLocked.load(ordering: .relaxed) {}
+    while isLocked.exchange(true, ordering: .acquiring) { wait() }
+  }
+
+  /// An update holds the lock of a state for as long as its kernel runs: after a short spin the processor is
+  /// left to others, perhaps to the holder.
+  @usableFromInline @inline(never)
+  func wait() {
+    var spins = 0
+    while isLocked.load(ordering: .relaxed) {
+      spins += 1
+      if spins > 200 { kb_yield() }
     }
   }
 

@@ -66,7 +66,7 @@ public final class State: Node, @unchecked Sendable {
   /// Takes the value out, so that an update may overwrite its elements. Others that read the state wait
   /// until `endUpdate` has put a value back.
   package func beginUpdate() -> Value {
-    var value = Value(bits: 0, dtype: .float32)
+    var value = Value.nothing
     lock.lock()
     swap(&current, &value)
     return value
@@ -122,6 +122,7 @@ public final class State: Node, @unchecked Sendable {
     return dtype
   }
 
+  /// Whether operations on the state's value are recorded.
   public var requiresGrad: Bool {
     get {
       if let trace { return trace.requiresGrad(of: self) }

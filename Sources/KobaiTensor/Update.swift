@@ -35,22 +35,33 @@ extension UpdatePrimitive {
 /// the transforms like any other.
 ///
 /// - Parameters:
-///   - states: each at most once.
+///   - states: each at most once; naming one twice is a misuse.
 ///   - operands: what else the primitive reads; none of them a state that is updated.
 public func update<P: UpdatePrimitive>(
   _ states: [State], by primitive: P, with operands: [Tensor]
 ) {
+  // In one order for all threads: two that update the same states never wait for each other.
+  let order = states.indices.sorted { states[$0].address < states[$1].address }
+  for (i, j) in zip(order, order.dropFirst()) where states[i] === states[j] {
+    return misuse(
+      "\(P.name): a tensor is to be updated twice in one step; name each parameter once", else: ())
+  }
   let quiet = UInt32(KB_CONTEXT_NO_GRAD | KB_CONTEXT_RECOVERING)
   let operands = operands.map(\.current)
   guard kb_context_flags() & ~quiet == 0, operands.allSatisfy(\.value.meta.isPlain) else {
     return updateThroughTransforms(states, by: primitive, with: operands)
   }
   let plainOperands = operands.map(\.value)
-  var values = states.map { $0.beginUpdate() }
+  var values = states.map { _ in Value.nothing }
+  for i in order { values[i] = states[i].beginUpdate() }
   let arePlain = values.allSatisfy(\.meta.isPlain)
   if arePlain { primitive.evaluate(updating: &values, with: plainOperands) }
   for i in states.indices { states[i].endUpdate(values[i]) }
   if !arePlain { updateThroughTransforms(states, by: primitive, with: operands) }
+}
+
+extension State {
+  fileprivate var address: UInt { UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()) }
 }
 
 private func updateThroughTransforms<P: UpdatePrimitive>(

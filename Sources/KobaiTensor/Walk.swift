@@ -158,7 +158,7 @@ public final class Walk {
   private func visitObserved(_ node: Node, _ cotangent: Tensor?) {
     var cotangent = cotangent
     if let extras = node.extras {
-      if let all = extras.outputs {
+      if let all = node.lock.withLock({ extras.outputs }) {
         runHooks(ofOutputsOf: unsafeDowncast(node, to: GeneralNode.self), all)
       } else {
         cotangent = node.runHooks(extras, cotangent, self)
@@ -187,7 +187,7 @@ public final class Walk {
   func add(_ node: Node, _ cotangent: consuming Tensor, from child: Node?) {
     if node.depth < shallowest { return }
     if checksNumbers, let child { Anomaly.checkBackward(copy cotangent, child) }
-    if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
+    cotangent = withoutOwnEdge(cotangent)
     let known = slot(of: node)
     let slot = known < 0 ? enqueue(node) : Int(known)
     if let old = slots.take(at: slot) {
@@ -196,6 +196,14 @@ public final class Walk {
     } else {
       slots.fill(cotangent, at: slot)
     }
+  }
+
+  /// A cotangent without the record of how it was made, unless derivatives are to be differentiated in
+  /// turn. Edges below the level of the walk are another transform's and stay.
+  @inline(__always)
+  fileprivate func withoutOwnEdge(_ cotangent: consuming Tensor) -> Tensor {
+    if !createGraph, let edge = cotangent.node, edge.level >= level { cotangent.node = nil }
+    return cotangent
   }
 
   /// Adds to the cotangent of one of several outputs.
@@ -285,7 +293,7 @@ extension Node {
     let (hooks, retains) = lock.withLock { (extras.hooks, extras.retainsGrad) }
     guard var result = cotangent else { return nil }
     for (_, hook) in hooks {
-      if let replaced = hook(result) { result = replaced }
+      if let replaced = hook(result) { result = walk.withoutOwnEdge(replaced) }
     }
     if retains && !walk.isSelective {
       let old = lock.withLock { extras.grad }

@@ -79,4 +79,18 @@ private final class Counter: @unchecked Sendable {  // the count is behind a loc
   let done = DispatchSemaphore(value: 0)
   func add() { lock.withLock { value += 1 } }
   var count: Int { lock.withLock { value } }
+
+  /// Each step locks its parameters; two that name the same in another order do not wait for each
+  /// other for ever.
+  @Test func twoOptimizersStepTheSameParameters() {
+    let parameters = (0..<6).map { _ in Tensor.zeros([8], dtype: .float64, requiresGrad: true) }
+    for parameter in parameters { parameter.sum().backward() }
+    DispatchQueue.concurrentPerform(iterations: 8) { i in
+      let optimizer = SGD(i % 2 == 0 ? parameters : parameters.reversed(), lr: 1)
+      for _ in 0..<500 { optimizer.step() }
+    }
+    for parameter in parameters {
+      #expect(parameter.array(as: Double.self) == Array(repeating: -4000, count: 8))
+    }
+  }
 }

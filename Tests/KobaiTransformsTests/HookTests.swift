@@ -83,4 +83,19 @@ import Testing
     #expect(y.gradFn?.savedTensors.isEmpty == true)
     #expect(Tensor(1.0).gradFn == nil)
   }
+
+  /// A hook may compute with tracked tensors: the gradient itself has no history of it.
+  @Test func aReplacedGradientHasNoHistory() {
+    let w = Tensor(2.0, requiresGrad: true)
+    let x = Tensor(3.0, requiresGrad: true)
+    let y = x * x
+    x.registerHook { $0 * w }
+    y.retainGrad()
+    y.registerHook { $0 * w }
+    (y * 2).backward()
+    #expect(x.grad?.item() == 48)
+    #expect(x.grad?.requiresGrad == false)
+    #expect(y.grad?.item() == 4)
+    #expect(y.grad?.requiresGrad == false)
+  }
 }
