@@ -52,7 +52,14 @@ private struct EinsumPlan {
         return nil
       }
       widest = max(widest, letters.filter { $0 < 0 }.count)
-      for (letter, size) in zip(letters, shape) {
+      for (position, (letter, size)) in zip(letters, shape).enumerated() {
+        if let first = letters[..<position].firstIndex(of: letter), shape[first] != size {
+          let name = String(UnicodeScalar(UInt8(letter)))
+          _ = refuse(
+            "subscript \(name) is repeated for operand \(i) but the sizes don't match, \(size) != "
+              + "\(shape[first])")
+          return nil
+        }
         counts[letter, default: 0] += 1
         let known = sizes[letter] ?? 1
         guard known == 1 || size == 1 || known == size else {
@@ -139,12 +146,8 @@ private struct EinsumPlan {
         i += 1
         continue
       }
-      let size = tensor.shape[i]
-      // Elsewhere than on the diagonal nothing is left; the sum over one of the two keeps it.
-      let mask = Tensor.eye(size, tensor.shape[j], dtype: tensor.dtype)
-      var shape = Shape(repeating: 1, count: letters.count)
-      (shape[i], shape[j]) = (size, tensor.shape[j])
-      tensor = (tensor * mask.reshape(shape)).sum(dim: j, dtype: tensor.dtype)
+      // The diagonal comes as the last dimension.
+      tensor = tensor.diagonal(dim1: i, dim2: j).movedim(-1, i)
       letters.remove(at: j)
     }
     return (tensor, letters)
