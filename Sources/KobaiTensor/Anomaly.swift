@@ -14,10 +14,11 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
   public let scope: Scope
 
   public var description: String {
+    let article = kind == "NaN" ? "a" : "an"
     let what =
       inBackward
-      ? "anomaly: \(operation) gave a \(kind) in its gradient"
-      : "anomaly: \(operation) gave a \(kind) from finite inputs of shape "
+      ? "anomaly: \(operation) gave \(article) \(kind) in its gradient"
+      : "anomaly: \(operation) gave \(article) \(kind) from finite inputs of shape "
         + inputs.map { "\($0)" }.joined(separator: ", ")
     return scope.path.map { "\(what) (in \($0))" } ?? what
   }
@@ -69,6 +70,7 @@ public struct Anomaly: Error, Sendable, CustomStringConvertible {
         detector.first = Anomaly(
           operation: type(of: primitive).name, inBackward: false, kind: kind,
           inputs: inputs.map(\.shape), scope: .current)
+        return
       }
     }
   }

@@ -71,4 +71,11 @@ import Testing
     #expect(anomaly { _ = Tensor(0.0).log() } != nil)
     _ = Tensor(0.0).log()
   }
+
+  @Test func theSentenceNamesWhatWasFound() {
+    let infinite = anomaly { _ = Tensor([0.0]).log() }
+    #expect("\(infinite as Any)".contains("log gave an infinity from finite inputs of shape [1]"))
+    let undefined = anomaly { _ = Tensor([-1.0]).log() }
+    #expect("\(undefined as Any)".contains("log gave a NaN from finite inputs of shape [1]"))
+  }
 }

@@ -62,4 +62,14 @@ import Testing
     let message = misuseMessage { grad { (x: Tensor) in bad(x).sum() }(Tensor([1.0, 2.0])) }
     #expect(message?.contains("cotangent of shape [3] for an input of shape [2]") == true)
   }
+
+  /// Like any function: what follows a misuse is poisoned, and the first misuse counts.
+  @Test func afterAMisuse() {
+    let message = misuseMessage { self.log1pExp(Tensor.ones([2]).reshape([5])) }
+    #expect(message?.hasPrefix("reshape:") == true)
+    let square = customJVP(
+      { (x: Tensor) in x * x }, jvp: { (x: Tensor, t: Tensor) in (x * x, 2 * x * t) })
+    let other = misuseMessage { square(Tensor.ones([2]).reshape([5])) }
+    #expect(other?.hasPrefix("reshape:") == true)
+  }
 }

@@ -42,6 +42,8 @@ import Testing
     #expect(grad(f, argnums: .third)(3.0, 5.0, 1.0).item() == 1)
     let all = grad(f, argnums: .all)(3.0, 5.0, 1.0)
     #expect(all.0.item() == 30 && all.1.item() == 9 && all.2.item() == 1)
+    let twice = misuseMessage { grad(f, argnums: [0, -3])(1.0, 1.0, 1.0) }
+    #expect(twice?.contains("argnums [0, -3] name an argument twice") == true)
     let message = misuseMessage { grad(f, argnums: 3)(1.0, 1.0, 1.0) }
     #expect(message?.contains("no argument 3 among 3") == true)
   }

@@ -61,4 +61,11 @@ import Testing
     #expect(third.shape == [2, 2, 2, 2])
     #expect(third.array(as: Double.self).filter { $0 != 0 } == [6, 6])
   }
+
+  @Test func derivativesOfAFunctionThatFails() {
+    let x = Tensor([1.0, 2.0, 3.0])
+    #expect(misuseMessage { jacobian { (x: Tensor) in x + Tensor.ones([5]) }(x) } != nil)
+    #expect(misuseMessage { hessian { (x: Tensor) in x * x }(x) } != nil)
+    #expect(misuseMessage { hessian { (x: Tensor) in x * x }(x.reshape([7])) } != nil)
+  }
 }

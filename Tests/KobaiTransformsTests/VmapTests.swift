@@ -108,4 +108,14 @@ import Testing
     vmap { (x: Tensor) in (x * w).sum() }(x).sum().backward()
     #expect(w.grad?.array(as: Double.self) == [4, 6])
   }
+
+  @Test func axesThatDoNotExist() {
+    let x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    for axis in [Int.max, Int.min, 2, -3] {
+      #expect(misuseMessage { vmap({ (x: Tensor) in x * 2 }, outAxes: axis)(x) } != nil)
+      #expect(misuseMessage { vmap({ (x: Tensor) in x * 2 }, inAxes: [axis])(x) } != nil)
+    }
+    let failed = misuseMessage { vmap({ (x: Tensor) in x.reshape([7]) }, outAxes: 1)(x) }
+    #expect(failed?.hasPrefix("reshape:") == true)
+  }
 }

@@ -121,7 +121,7 @@ final class Batching: Interpreter, @unchecked Sendable {
     }
     let stacked =
       inner.isBatched ? inner.tensor : inner.tensor.broadcast(to: [size] + inner.tensor.shape)
-    if axis == 0 { return stacked }
+    if axis == 0 || stacked.isPoisoned { return stacked }
     guard let dim = Operands.dimension("vmap", axis, rank: stacked.rank) else { return .poison }
     var order = Array(1..<stacked.rank)
     order.insert(0, at: dim)

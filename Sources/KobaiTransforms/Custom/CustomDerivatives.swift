@@ -18,9 +18,10 @@ extension Tree {
   fileprivate var skeleton: Self { mapTensors { _ in Tensor(Value(bits: 0, dtype: .float32)) } }
 }
 
-/// Whether some transform looks at one of these tensors.
+/// Whether some transform looks at one of these tensors. What follows a misuse has no derivative.
 private func areDifferentiated(_ inputs: [Tensor]) -> Bool {
   inputs.contains { $0.node != nil || !$0.value.meta.isPlain }
+    && !inputs.contains(where: \.isPoisoned)
 }
 
 /// A function with a reverse-mode derivative of one's own.

@@ -31,7 +31,9 @@ public struct Optimizers {
 
   /// The parameters with what the optimizer remembers.
   public struct OptimizerState<P: Tree>: Tree {
+    /// The parameters as they are now.
     public var parameters: P
+    /// What the optimizer remembers of earlier steps.
     public var memory: [Tensor]
   }
 

@@ -15,7 +15,8 @@ public struct Key: Tree, Sendable {
   /// Two words of 32 bits in an int64 tensor of shape [2]; further dimensions in front hold several keys.
   public var data: Tensor
 
-  /// JAX's `PRNGKey(seed)`: the upper and lower half of the seed.
+  /// JAX's `PRNGKey(seed)`: the upper and lower 32 bits of the seed, as JAX takes them with 64-bit integers
+  /// enabled (without, its upper half is always 0; seeds in 0 ..< 2³² give the same key either way).
   public init(_ seed: Int) {
     data = Tensor([Int64(seed) >> 32 & 0xFFFF_FFFF, Int64(seed) & 0xFFFF_FFFF].map { Int($0) })
   }
@@ -106,13 +107,14 @@ extension Key {
   ///
   ///     Key(0).randint([3], low: 0, high: 100)   // tensor([89, 0, 12])
   public func randint(_ shape: Shape = [], low: Int, high: Int) -> Tensor {
-    guard low < high, high - low <= 1 << 31 else {
+    let distance = high.subtractingReportingOverflow(low)
+    guard low < high, !distance.overflow, distance.partialValue <= 1 << 31 else {
       return misuse(
         "randint: low must be less than high and their distance at most 2³¹, but they are \(low) and "
           + "\(high)")
     }
     let (first, second) = split()
-    let span = UInt64(high - low)
+    let span = UInt64(distance.partialValue)
     let multiplier = ((65536 % span) * (65536 % span)) & 0xFFFF_FFFF % span
     let (upper, lower) = (first.bits(shape), second.bits(shape))
     let offset =

@@ -70,17 +70,22 @@ extension Primitives {
 
     /// 20 rounds; the rotations and the constant are those of Random123.
     static func words(_ key: (UInt32, UInt32), _ counter: UInt64) -> (UInt32, UInt32) {
-      let keys = [key.0, key.1, key.0 ^ key.1 ^ 0x1BD1_1BDA]
-      let rotations: [[UInt32]] = [[13, 15, 26, 6], [17, 29, 16, 24]]
-      var x = UInt32(truncatingIfNeeded: counter >> 32) &+ keys[0]
-      var y = UInt32(truncatingIfNeeded: counter) &+ keys[1]
-      for group in 0..<5 {
-        for rotation in rotations[group % 2] {
-          x = x &+ y
-          y = (y << rotation | y >> (32 - rotation)) ^ x
+      var keys = (key.0, key.1, key.0 ^ key.1 ^ 0x1BD1_1BDA)
+      var x = UInt32(truncatingIfNeeded: counter >> 32) &+ keys.0
+      var y = UInt32(truncatingIfNeeded: counter) &+ keys.1
+      func mix(_ rotation: UInt32) {
+        x = x &+ y
+        y = (y << rotation | y >> (32 - rotation)) ^ x
+      }
+      for group in 1...5 as ClosedRange<UInt32> {
+        if group % 2 == 1 {
+          mix(13); mix(15); mix(26); mix(6)
+        } else {
+          mix(17); mix(29); mix(16); mix(24)
         }
-        x = x &+ keys[(group + 1) % 3]
-        y = y &+ keys[(group + 2) % 3] &+ UInt32(group + 1)
+        keys = (keys.1, keys.2, keys.0)
+        x = x &+ keys.0
+        y = y &+ keys.1 &+ group
       }
       return (x, y)
     }

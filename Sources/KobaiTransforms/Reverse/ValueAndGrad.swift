@@ -114,6 +114,11 @@ func valueAndGradOfPack<each A: Tree>(
         : "there is no argument \(number) among \(groups.count)"
       return misuse("grad: \(reason)", else: (.poison, argnums.map { _ in .poison }))
     }
+    guard Set(chosen).count == chosen.count else {
+      return misuse(
+        "grad: argnums \(argnums) name an argument twice; name each once",
+        else: (.poison, argnums.map { _ in .poison }))
+    }
     let result = differentiate(site, chosen.map { groups[$0][0] }) { leaves in
       var inner = groups
       for (argument, leaf) in zip(chosen, leaves) { inner[argument][0] = leaf }

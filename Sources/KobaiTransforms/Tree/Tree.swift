@@ -65,12 +65,15 @@ extension Tree {
 
 /// A tree taken apart: its tensors, and the rest of its structure as something to compare.
 public struct FlatTree {
+  /// The tensors, in order.
   public private(set) var tensors: [Tensor] = []
   /// Counts, keys and scalars, in order: two trees with equal ones have the same structure.
   public private(set) var structure: [AnyHashable] = []
 
+  /// Nothing yet; `Tree.flatten(into:)` appends.
   public init() {}
 
+  /// The next tensor.
   public mutating func append(_ tensor: Tensor) { tensors.append(tensor) }
   /// Something that is not a tensor: a scalar, a count, a key.
   public mutating func append(structure part: some Hashable) { structure.append(AnyHashable(part)) }
@@ -81,8 +84,10 @@ public struct Leaves {
   let tensors: [Tensor]
   private(set) var next = 0
 
+  /// These, from the first on.
   public init(_ tensors: [Tensor]) { self.tensors = tensors }
 
+  /// The next one; a misuse if none is left.
   public mutating func take() -> Tensor {
     defer { next += 1 }
     guard next < tensors.count else {
