@@ -3,6 +3,10 @@ import CKernels
 // Where operations meet the transforms. A plain input without any transform active is evaluated, and
 // recorded if it is tracked; all else takes the general road at the end of this file.
 
+/// Applies a primitive to a tensor: evaluates it, records it for backward if the tensor is tracked, and
+/// hands it to the transforms that are active.
+///
+///     bind(Primitives.Exp(), x)   // x.exp()
 @inlinable
 public func bind<P: UnaryPrimitive>(_ primitive: P, _ x: Tensor) -> Tensor {
   if x.value.meta.isPlain && kb_context_flags() & ~UInt32(KB_CONTEXT_NO_GRAD) == 0 {
@@ -11,6 +15,7 @@ public func bind<P: UnaryPrimitive>(_ primitive: P, _ x: Tensor) -> Tensor {
   return bindSpecial(primitive, x)
 }
 
+/// The same of a primitive with two inputs.
 @inlinable
 public func bind<P: BinaryPrimitive>(_ primitive: P, _ x: Tensor, _ y: Tensor) -> Tensor {
   if x.value.meta.isPlain && y.value.meta.isPlain

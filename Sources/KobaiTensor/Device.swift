@@ -1,6 +1,8 @@
 /// Where a tensor's elements are and its operations run.
 public struct Device: Hashable, Sendable, CustomStringConvertible {
+  /// The kind, by PyTorch's name: `cpu`.
   public let type: String
+  /// Which one of its kind, counted from 0.
   public let index: Int
 
   /// Host memory and the processor's cores.
@@ -37,7 +39,9 @@ public struct Device: Hashable, Sendable, CustomStringConvertible {
 
 /// A device that this machine, or this build, does not have.
 public struct DeviceError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// What was asked for.
   public let name: String
+  /// What there is.
   public let available: [Device]
   public var description: String {
     "device: \"\(name)\" is not available; available: "

@@ -6,7 +6,9 @@ import CKernels
 /// `matmul: inner dimensions differ: [2, 3] × [4, 5] (3 ≠ 4)`. Inside of a module's `forward` its path
 /// follows: `… (in Net.fc1)`.
 public struct Misuse: Error, Sendable, Hashable, CustomStringConvertible {
+  /// One sentence: operation, what was given, what must hold, what to do.
   public let message: String
+  /// A misuse with this message; operations report theirs by `misuse(_:)`.
   public init(_ message: String) { self.message = message }
   public var description: String { message }
 }

@@ -4,13 +4,18 @@ public typealias Shape = [Int]
 /// Where the elements of a tensor lie: sizes and strides, in elements. Immutable and shared: results of
 /// elementwise operations use their input's layout object, so no array is made per operation.
 public final class Layout: Sendable {
+  /// The size of each dimension.
   public let shape: Shape
+  /// How many elements apart neighbours along each dimension lie; 0 where one element is repeated.
   public let strides: [Int]
   /// The number of elements; `Int.max` where a view of few elements has more than fit.
   public let count: Int
   /// Row-major without gaps (dimensions of size 1 may have any stride).
   public let isContiguous: Bool
 
+  /// Any layout.
+  ///
+  /// - Parameter strides: as many as there are sizes.
   public init(shape: Shape, strides: [Int]) {
     self.shape = shape
     self.strides = strides
@@ -39,6 +44,7 @@ public final class Layout: Sendable {
     isContiguous = true
   }
 
+  /// The number of dimensions.
   public var rank: Int { shape.count }
 
   /// The layout of every rank-0 tensor.

@@ -105,6 +105,7 @@ public struct Kept: Sendable {
   /// Whether each input takes part in differentiation; a rule may skip the others.
   public let isNeeded: [Bool]
 
+  /// What a primitive of this name has kept; nil is what it has not.
   public init(name: String, inputs: [Tensor?], outputs: [Tensor?], isNeeded: [Bool]) {
     self.name = name
     self.inputs = inputs
@@ -112,11 +113,14 @@ public struct Kept: Sendable {
     self.isNeeded = isNeeded
   }
 
+  /// The number of inputs, kept or not.
   public var inputCount: Int { inputs.count }
+  /// An input that `residuals` declares.
   public func input(_ i: Int) -> Tensor {
     inputs[i]
       ?? misuse("\(name): its derivative reads input \(i), which residuals does not declare")
   }
+  /// An output that `residuals` declares.
   public func output(_ i: Int = 0) -> Tensor {
     outputs[i]
       ?? misuse("\(name): its derivative reads output \(i), which residuals does not declare")

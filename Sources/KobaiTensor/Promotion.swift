@@ -11,6 +11,7 @@ extension DType {
     @inlinable public static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
   }
 
+  /// Which of the four kinds of numbers this dtype holds.
   @inlinable public var category: Category {
     if self == .bool { return .bool }
     if isInteger { return .integer }

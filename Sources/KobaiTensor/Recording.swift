@@ -4,6 +4,8 @@ import CKernels
 
 /// Nodes are sized by what they keep. The kept values are the concrete part, so that their handling is
 /// compiled once; only the call of the rule is generic.
+///
+/// All of them are `@unchecked Sendable` like `Node`: kept values are read and freed under its lock.
 public class Kept1Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var a: Value
   @usableFromInline init(

@@ -15,6 +15,7 @@ public struct Scope: Hashable, Sendable {
   /// Outside of all scopes.
   public static let none = Scope(number: 0)
 
+  /// The scope with this number, as a graph's step records it.
   @inlinable public init(number: UInt32) { self.number = number }
 
   /// The scope with this path: the same number for the same path, in all threads.

@@ -38,7 +38,14 @@ extension Tensor {
   /// A tensor of the elements in `elements`, row after row, with the given shape.
   ///
   ///     Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])   // tensor([[1, 2, 3], [4, 5, 6]])
-  public init<S: TensorScalar>(_ elements: [S], shape: Shape, dtype: DType? = nil) {
+  ///
+  /// - Parameters:
+  ///   - shape: its sizes multiply to the number of elements.
+  ///   - dtype: int64 for integers, the default dtype for `Double` unless stated.
+  ///   - requiresGrad: makes a leaf whose gradient `backward` accumulates; floating and complex only.
+  public init<S: TensorScalar>(
+    _ elements: [S], shape: Shape, dtype: DType? = nil, requiresGrad: Bool = false
+  ) {
     guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount == elements.count else {
       self = misuse(
         "Tensor: shape \(shape) needs \(shape.elementCount) elements, but \(elements.count) were given"
@@ -51,6 +58,7 @@ extension Tensor {
       }
     }
     self.init(value.cast(to: dtype ?? S.nestedDType))
+    if requiresGrad { self.requiresGrad = true }
   }
 
   /// A tensor whose elements are the bytes in `bytes`, in this machine's byte order.
@@ -147,10 +155,11 @@ extension Tensor {
 
   /// The elements, if they can be read: not while they are traced, nor after a misuse.
   public func hostValue(_ operation: String) -> Value? {
-    let value = current.value
+    let now = current
+    let value = now.value
     if value.meta.isPlain { return value }
     if let tracer = value.tracer {
-      if tracer.interpreter.isActive, let lower = tracer.interpreter.host(self) {
+      if tracer.interpreter.isActive, let lower = tracer.interpreter.host(now) {
         return lower.hostValue(operation)
       }
       return misuse(
@@ -158,6 +167,6 @@ extension Tensor {
           + "compute with tensor operations (where instead of if), or read the result outside",
         else: nil)
     }
-    return misuse(current.poisonMessage(operation), else: nil)
+    return misuse(now.poisonMessage(operation), else: nil)
   }
 }

@@ -14,6 +14,9 @@ public struct Tensor: Sendable {
   @usableFromInline var storedValue: Value
   @usableFromInline var storedNode: Node?
 
+  /// A tensor of these elements: what a primitive's `evaluate` reads them with.
+  ///
+  /// - Parameter node: how the value was computed, for `backward`.
   @inlinable
   public init(_ value: Value, _ node: Node? = nil) {
     storedValue = value
@@ -71,6 +74,7 @@ extension Tensor {
     return withState { $0.dtype } ?? current.value.dtype
   }
 
+  /// Where the elements lie in memory.
   public var layout: Layout {
     if value.meta.isPlain { return value.layout }
     return current.value.layout

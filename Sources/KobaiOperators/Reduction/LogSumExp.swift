@@ -42,6 +42,7 @@ extension Tensor {
 }
 
 extension Primitives {
+  /// log Σ eˣ of each slice, its maximum taken out first.
   public struct LogSumExp: Reduction {
     public static let name = "logsumexp"
     public let reduced: [Int]

@@ -36,6 +36,7 @@ extension Tensor {
 }
 
 extension Primitives {
+  /// (Σ |x|ᵖ)^(1/p) of each slice.
   public struct Norm: Reduction {
     public static let name = "norm"
     let p: Double

@@ -42,6 +42,7 @@ extension Tensor {
 }
 
 extension Primitives {
+  /// Variance or standard deviation of each slice.
   public struct Variance: Reduction {
     public static let name = "var"
     let correction: Double
