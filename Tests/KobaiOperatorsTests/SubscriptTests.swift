@@ -236,4 +236,12 @@ import Testing
     }([Tensor([[1, 2, 3], [4, 5, 6]]), lists])[0]
     #expect(same(written, Tensor([[0, 2, 0], [4, 0, 6]])))
   }
+
+  /// A failed assignment leaves nothing that could be taken for a result.
+  @Test func aFailedAssignmentPoisons() {
+    var x = Tensor([1.0, 2.0, 3.0])
+    let message = misuseMessage { x[Tensor([0, 7])] = Tensor([5.0, 6.0]) }
+    #expect(message?.contains("7") == true)
+    #expect(x.isPoisoned)
+  }
 }

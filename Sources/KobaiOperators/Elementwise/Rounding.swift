@@ -28,7 +28,8 @@ extension Tensor {
   public func round(decimals: Int = 0) -> Tensor {
     if decimals == 0 { return Tensor.unary(Primitives.Round(), self, .ordered) }
     guard let x = Domain.floatingPoint.admit("round", self) else { return .poison }
-    let power = (0..<Swift.abs(decimals)).reduce(1.0) { power, _ in power * 10 }
+    // 10 to the power of 309 is infinite.
+    let power = (0..<Swift.min(decimals.magnitude, 309)).reduce(1.0) { power, _ in power * 10 }
     return decimals > 0 ? (x * power).round() / power : (x / power).round() * power
   }
 

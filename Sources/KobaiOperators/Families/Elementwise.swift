@@ -97,14 +97,15 @@ extension BinaryElementwise {
 /// Gives inputs of an elementwise operation one rank when some have a batch dimension in front: the
 /// others repeat over it. A rank-0 input without it stays: it stands for all elements.
 package func alignForBatching(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-  let rank = zip(inputs, isBatched).map { $0.rank - ($1 ? 1 : 0) }.max() ?? 0
+  let shapes = zip(inputs, isBatched).map { Array($0.shape.dropFirst($1 ? 1 : 0)) }
+  let common = shapes.max { $0.count < $1.count } ?? []
   return zip(inputs, isBatched).map { input, batched in
     if batched {
-      let missing = rank - (input.rank - 1)
+      let missing = common.count - (input.rank - 1)
       if missing == 0 { return input }
       let shape = input.shape
       return input.reshape([size] + Array(repeating: 1, count: missing) + shape.dropFirst())
-        .broadcast(to: [size] + Array(inputs.max { $0.rank < $1.rank }!.shape.suffix(rank)))
+        .broadcast(to: [size] + common)
     }
     return input.rank == 0 ? input : input.broadcast(to: [size] + input.shape)
   }

@@ -112,6 +112,8 @@ struct IndexPlan {
     indexed += Array(repeating: nil, count: x.count - indexed.count)
     let tensors = indexed.compactMap { $0 }
     let shapes = tensors.map(\.shape)
+    let rank = x.count + (shapes.map(\.count).max() ?? 0)
+    guard tensors.isEmpty || Operands.takesRank(name, rank) else { return nil }
     guard let common = commonShape(shapes) else {
       return misuse(
         "\(name): shape mismatch: indexing tensors could not be broadcast together with shapes "

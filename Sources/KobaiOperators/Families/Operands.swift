@@ -123,6 +123,7 @@ public enum Domain: Sendable {
   }
 }
 
+/// What operations check of their arguments, in common sentences.
 public enum Operands {
   /// Two operands in one dtype and one shape; an untracked rank-0 operand keeps its rank.
   @usableFromInline
@@ -214,13 +215,20 @@ public enum Operands {
     return dim < 0 ? dim + limit : dim
   }
 
-  /// Distinct dimensions counted from the start, in ascending order; none given means all.
-  public static func dimensions(_ name: String, _ dims: [Int]?, rank: Int) -> [Int]? {
+  /// Whether kernels that plan their loops take as many dimensions; a misuse if not. Views and elementwise
+  /// operations take any number.
+  static func takesRank(_ name: String, _ rank: Int) -> Bool {
     guard rank <= 64 else {
       return misuse(
         "\(name): only tensors with up to 64 dims are supported, but this one has \(rank)",
-        else: nil)
+        else: false)
     }
+    return true
+  }
+
+  /// Distinct dimensions counted from the start, in ascending order; none given means all.
+  public static func dimensions(_ name: String, _ dims: [Int]?, rank: Int) -> [Int]? {
+    guard takesRank(name, rank) else { return nil }
     guard let dims, !dims.isEmpty else { return Array(0..<rank) }
     var seen: Set<Int> = []
     for dim in dims {

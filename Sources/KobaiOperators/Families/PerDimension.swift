@@ -22,6 +22,10 @@ extension PerDimension {
   /// One number for each of `rank` dimensions; nil, after the misuse, if there are neither one nor `rank`.
   func expanded(_ operation: String, _ argument: String, rank: Int) -> [Int]? {
     let sizes = perDimension
+    guard sizes.allSatisfy({ $0.magnitude <= 1 << 31 }) else {
+      return misuse(
+        "\(operation): \(argument) must lie in -2³¹ ... 2³¹, but is \(sizes)", else: nil)
+    }
     if sizes.count == rank { return sizes }
     if sizes.count == 1 { return [Int](repeating: sizes[0], count: rank) }
     return misuse(

@@ -23,7 +23,8 @@ package struct Region: Hashable, Sendable {
     var result = self
     result.starts[dim] = start
     result.counts[dim] = count
-    result.steps[dim] = step
+    // Without a second index there is no step, whatever its size.
+    result.steps[dim] = count > 1 ? step : 1
     return result
   }
 

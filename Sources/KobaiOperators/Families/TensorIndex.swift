@@ -19,6 +19,9 @@ public struct IndexItem: TensorIndex, Sendable {
   let kind: Kind
   init(_ kind: Kind) { self.kind = kind }
   public var indexItem: IndexItem { self }
+
+  /// Where a slice ends whose last index is `last`; nil: at the dimension's end.
+  static func stop(behind last: Int) -> Int? { last == -1 || last == .max ? nil : last + 1 }
 }
 
 extension TensorIndex where Self == IndexItem {
@@ -46,7 +49,7 @@ extension Range: TensorIndex where Bound == Int {
 }
 extension ClosedRange: TensorIndex where Bound == Int {
   public var indexItem: IndexItem {
-    IndexItem(.slice(start: lowerBound, stop: upperBound == -1 ? nil : upperBound + 1, step: 1))
+    IndexItem(.slice(start: lowerBound, stop: IndexItem.stop(behind: upperBound), step: 1))
   }
 }
 extension PartialRangeFrom: TensorIndex where Bound == Int {
@@ -57,7 +60,7 @@ extension PartialRangeUpTo: TensorIndex where Bound == Int {
 }
 extension PartialRangeThrough: TensorIndex where Bound == Int {
   public var indexItem: IndexItem {
-    IndexItem(.slice(start: nil, stop: upperBound == -1 ? nil : upperBound + 1, step: 1))
+    IndexItem(.slice(start: nil, stop: IndexItem.stop(behind: upperBound), step: 1))
   }
 }
 extension Bool: TensorIndex {

@@ -11,7 +11,9 @@ extension Tensor {
   /// - Returns: the shape of `index`.
   public func gather(dim: Int, index: Tensor) -> Tensor {
     let shape = shape
-    guard let d = Operands.dimension("gather", dim, rank: shape.count) else { return .poison }
+    guard let d = Operands.dimension("gather", dim, rank: shape.count),
+      Operands.takesRank("gather", shape.count)
+    else { return .poison }
     let counts = index.shape
     // Nothing is gathered: PyTorch then looks neither at the dtype nor at the other dimensions.
     if index.count == 0 {

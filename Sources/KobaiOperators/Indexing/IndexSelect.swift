@@ -9,9 +9,9 @@ extension Tensor {
   /// - Parameter index: int64 or int32, with one dimension or none, from 0 to the size − 1.
   public func indexSelect(dim: Int, index: Tensor) -> Tensor {
     let shape = shape
-    guard let d = Operands.dimension("indexSelect", dim, rank: shape.count) else {
-      return .poison
-    }
+    guard let d = Operands.dimension("indexSelect", dim, rank: shape.count),
+      Operands.takesRank("indexSelect", shape.count)
+    else { return .poison }
     guard index.rank <= 1 else {
       return misuse(
         "indexSelect: Index is supposed to be a vector, but its shape is \(index.shape)")

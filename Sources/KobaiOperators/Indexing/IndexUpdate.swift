@@ -101,7 +101,8 @@ extension Tensor {
     _ name: String, _ dim: Int, _ index: Tensor, _ source: Tensor
   ) -> (Int, Tensor)? {
     let (own, given) = (shape, source.shape)
-    guard let d = Operands.dimension(name, dim, rank: own.count), !isPoisoned,
+    guard let d = Operands.dimension(name, dim, rank: own.count),
+      Operands.takesRank(name, own.count), !isPoisoned,
       !source.isPoisoned
     else { return nil }
     guard index.rank <= 1 else {

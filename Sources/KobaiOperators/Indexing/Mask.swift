@@ -66,7 +66,9 @@ extension Tensor {
       return .poison
     }
     let all = mask.broadcast(to: shape)
-    guard let value = all.hostValue("maskedSelect") else { return .poison }
+    guard Operands.takesRank("maskedSelect", shape.count),
+      let value = all.hostValue("maskedSelect")
+    else { return .poison }
     let count = value.withElements { pointer, strides in
       kb_count_nonzero(DType.bool.code, shape.count, shape, pointer, strides)
     }

@@ -8,7 +8,9 @@ extension Tensor {
   ///
   /// - Returns: int64, shape [count, rank]. It depends on the elements: not inside a transform.
   public func nonzero() -> Tensor {
-    guard let x = hostValue("nonzero") else { return .poison }
+    guard let x = hostValue("nonzero"), Operands.takesRank("nonzero", x.shape.count) else {
+      return .poison
+    }
     let shape = x.shape
     return x.withElements { pointer, strides in
       let count = Int(kb_count_nonzero(x.dtype.code, shape.count, shape, pointer, strides))

@@ -62,7 +62,9 @@ extension Tensor {
     _ index: Tensor, _ source: Tensor
   ) -> Tensor {
     let shape = shape
-    guard let d = Operands.dimension(name, dim, rank: shape.count) else { return .poison }
+    guard let d = Operands.dimension(name, dim, rank: shape.count),
+      Operands.takesRank(name, shape.count)
+    else { return .poison }
     guard source.dtype == dtype else {
       return misuse(
         "\(name): Expected self.dtype to be equal to src.dtype, but they are \(dtype) and "

@@ -123,7 +123,7 @@ extension Tensor {
       guard let body = value.body else { return }
       let failure = primitive.write(
         values.value, at: plan.indices.map(\.value), into: body.pointer)
-      if let failure { misuse("subscript: \(failure)", else: ()) }
+      if let failure { become(misuse("subscript: \(failure)")) }
       return
     }
     let view = part(index.region).reshape(index.viewShape)

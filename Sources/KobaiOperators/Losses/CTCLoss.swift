@@ -73,9 +73,9 @@ private struct CTCArguments {
     }
     let all = targets.array(as: Int.self)
     let isPadded = targets.rank == 2
-    let width = isPadded ? targets.size(1) : 0
+    let width = isPadded ? targets.size(1) : all.count
     guard !isPadded || targets.size(0) == batch,
-      targetLengths.allSatisfy({ $0 >= 0 && (!isPadded || $0 <= width) }),
+      targetLengths.allSatisfy({ $0 >= 0 && $0 <= width }),
       isPadded || !isBatched || targetLengths.reduce(0, +) <= all.count,
       isBatched || targetLengths[0] <= all.count
     else {

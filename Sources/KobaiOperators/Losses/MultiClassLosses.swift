@@ -52,7 +52,7 @@ public func multiMarginLoss(
   let (batch, classes) = (x.size(0), x.size(1))
   guard target.rank <= 1, target.count == batch else {
     return misuse(
-      "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples "
+      "\(name): target tensor should be 1-D with size equal to the number of input samples "
         + "(batch size). Expected target size [\(batch)], but got \(target.shape). Input has shape "
         + "\(input.shape)")
   }

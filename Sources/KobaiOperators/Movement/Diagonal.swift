@@ -36,6 +36,9 @@ extension Tensor {
     guard let plane = Diagonal.plane("diagEmbed", dim1, dim2, rank: shape.count + 2) else {
       return .poison
     }
+    guard offset.magnitude <= 1 << 46 else {
+      return misuse("diagEmbed: the offset \(offset) gives more elements than memory can hold")
+    }
     let size = last + Swift.abs(offset)
     shape.insert(size, at: Swift.min(plane.0, plane.1))
     shape.insert(size, at: Swift.max(plane.0, plane.1))
@@ -98,10 +101,9 @@ struct Diagonal: Hashable, Sendable {
   var shape: Shape { others.map { source[$0] } + [length] }
 
   func place(in strides: [Int]) -> (strides: [Int], offset: Int) {
-    let first = offset >= 0 ? offset * strides[dim2] : -offset * strides[dim1]
-    return (
-      others.map { strides[$0] } + [strides[dim1] + strides[dim2]], length == 0 ? 0 : first
-    )
+    var first = 0
+    if length > 0 { first = offset >= 0 ? offset * strides[dim2] : -offset * strides[dim1] }
+    return (others.map { strides[$0] } + [strides[dim1] + strides[dim2]], first)
   }
 
   func batched(_ size: Int) -> Diagonal { Diagonal([size] + source, offset, (dim1 + 1, dim2 + 1)) }

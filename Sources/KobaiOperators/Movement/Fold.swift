@@ -106,21 +106,33 @@ private struct FoldWindows {
           + "\(counts), but its components must be at least one.", else: ())
       return nil
     }
-    let width = size[1] + 2 * padding[1]
-    var index: [Int] = []
-    for i in 0..<kernel[0] {
-      for j in 0..<kernel[1] {
-        for row in 0..<counts[0] {
-          let start = (row * stride[0] + i * dilation[0]) * width + j * dilation[1]
-          for column in 0..<counts[1] { index.append(start + column * stride[1]) }
+    let (height, width) = (size[0] + 2 * padding[0], size[1] + 2 * padding[1])
+    guard [height, width].elementCount <= 1 << 46 else {
+      misuse(
+        "\(name): an image of [\(height), \(width)] with its padding has more elements than memory can "
+          + "hold", else: ())
+      return nil
+    }
+    let index = Value.make(.int64, [(kernel + counts).elementCount]) { out in
+      var next = out.assumingMemoryBound(to: Int64.self)
+      for i in 0..<kernel[0] {
+        for j in 0..<kernel[1] {
+          for row in 0..<counts[0] {
+            let start = (row * stride[0] + i * dilation[0]) * width + j * dilation[1]
+            for column in 0..<counts[1] {
+              next.pointee = Int64(start + column * stride[1])
+              next += 1
+            }
+          }
         }
       }
     }
+    if index.meta.has(Value.Meta.poison) { return nil }
     self.kernel = kernel
     self.padding = padding
     kernelCount = kernel[0] * kernel[1]
     count = counts[0] * counts[1]
-    self.index = Tensor(index, shape: [index.count], dtype: .int64)
+    self.index = Tensor(index)
   }
 }
 

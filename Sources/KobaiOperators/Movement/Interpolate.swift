@@ -120,7 +120,8 @@ extension Tensor {
             + "spatial dimensions of \(spatial) and scale_factor of shape \(given)")
       }
       let scales = given.count == rank ? given : Array(repeating: given[0], count: rank)
-      guard scales.allSatisfy({ $0.isFinite && $0 * Double(spatial.max() ?? 0) < 1e15 }) else {
+      guard scales.allSatisfy({ $0.isFinite && Swift.abs($0) * Double(spatial.max() ?? 0) < 1e15 })
+      else {
         return refuse("scale_factor must be finite, but is \(given)")
       }
       output = zip(spatial, scales).map { Int((Double($0) * $1).rounded(.down)) }

@@ -32,6 +32,10 @@ extension Tensor {
         "pad: Padding length should be less than or equal to two times the input dimension but got "
           + "padding length \(sizes.count) and input of dimension \(shape.count)")
     }
+    guard (sizes + shape).allSatisfy({ $0.magnitude <= 1 << 46 }) else {
+      return misuse(
+        "pad: padding \(sizes) of shape \(shape) gives more elements than memory can hold")
+    }
     var before = Shape(repeating: 0, count: shape.count)
     var after = before
     for i in 0..<sizes.count / 2 {

@@ -22,12 +22,14 @@ extension Tensor {
       interleaved += [times, size]
     }
     return reshape(ones).broadcast(to: interleaved)
-      .reshape(zip(sizes, padded).map { $0 * $1 })
+      .reshape(zip(sizes, padded).map { [$0, $1].elementCount })
   }
 
+  /// The same: `x.repeat(2, 1)`.
   public func `repeat`(_ sizes: Int...) -> Tensor { self.repeat(sizes) }
   /// `repeat` under a name that is no keyword.
   public func repeated(_ sizes: [Int]) -> Tensor { self.repeat(sizes) }
+  /// The same: `x.repeated(2, 1)`.
   public func repeated(_ sizes: Int...) -> Tensor { self.repeat(sizes) }
 
   /// Like `repeat`, with missing sizes in front taken as 1.
@@ -53,7 +55,7 @@ extension Tensor {
     else { return .poison }
     var expanded = shape
     expanded.insert(repeats, at: d + 1)
-    shape[d] *= repeats
+    shape[d] = [shape[d], repeats].elementCount
     return x.unsqueeze(d + 1).broadcast(to: expanded).reshape(shape)
   }
 
@@ -95,13 +97,23 @@ extension Tensor {
     guard times.allSatisfy({ $0 >= 0 }) else {
       return misuse("repeatInterleave: repeats can not be negative, but are \(times)")
     }
-    let index = times.enumerated().flatMap { Array(repeating: Int64($0), count: $1) }
-    guard outputSize == nil || outputSize == index.count else {
+    let total = times.reduce(0) { sum, count in
+      let (next, isTooLarge) = sum.addingReportingOverflow(count)
+      return isTooLarge ? .max : next
+    }
+    guard outputSize == nil || outputSize == total else {
       return misuse(
         "repeatInterleave: allocated size does not match required size: outputSize is "
-          + "\(outputSize ?? 0), the repeats add up to \(index.count)")
+          + "\(outputSize ?? 0), the repeats add up to \(total)")
     }
-    return x.indexSelect(dim: d, index: Tensor(index, shape: [index.count]))
+    let index = Value.make(.int64, [total]) { out in
+      var next = out.assumingMemoryBound(to: Int64.self)
+      for (i, count) in times.enumerated() {
+        next.update(repeating: Int64(i), count: count)
+        next += count
+      }
+    }
+    return x.indexSelect(dim: d, index: Tensor(index))
   }
 }
 

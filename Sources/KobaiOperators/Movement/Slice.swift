@@ -23,7 +23,7 @@ extension Tensor {
           + "\(start))")
     }
     let first = start < 0 ? start + size : start
-    guard first + length <= size else {
+    guard length <= size - first else {
       return misuse(
         "narrow: start (\(first)) + length (\(length)) exceeds dimension size (\(size)).")
     }
@@ -97,7 +97,7 @@ extension Region {
     func position(_ i: Int) -> Int { min(max(i < 0 ? i + size : i, 0), size) }
     let first = position(start ?? 0)
     let last = max(position(stop ?? size), first)
-    return (first, (last - first + step - 1) / step)
+    return (first, first == last ? 0 : (last - first - 1) / step + 1)
   }
 }
 

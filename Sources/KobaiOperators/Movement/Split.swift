@@ -18,7 +18,7 @@ extension Tensor {
         "split: split_size can only be 0 if dimension size is 0, but got dimension size of "
           + "\(length)", else: [.poison])
     }
-    let count = size == 0 ? 1 : Swift.max(1, (length + size - 1) / size)
+    let count = length == 0 ? 1 : (length - 1) / size + 1
     return parts(d, (0..<count).map { ($0 * size, Swift.min(size, length - $0 * size)) })
   }
 
@@ -32,7 +32,8 @@ extension Tensor {
         "split: split_with_sizes expects split_sizes have only non-negative entries, but got "
           + "split_sizes=\(sizes)", else: [.poison])
     }
-    guard sizes.reduce(0, +) == length else {
+    // What is left: it stays negative once the sizes exceed the dimension.
+    guard sizes.reduce(length, { $0 < 0 ? $0 : $0 - $1 }) == 0 else {
       return misuse(
         "split: split_with_sizes expects split_sizes to sum exactly to \(length) (input tensor's "
           + "size at dimension \(dim)), but got split_sizes=\(sizes)", else: [.poison])
@@ -57,14 +58,14 @@ extension Tensor {
     }
     // An empty dimension still gives the number of parts that was asked for.
     if length == 0 { return parts(d, Array(repeating: (0, 0), count: chunks)) }
-    return split((length + chunks - 1) / chunks, dim: d)
+    return split((length - 1) / chunks + 1, dim: d)
   }
 
   /// Exactly `sections` parts, the first ones larger by one where the size does not divide.
   ///
   ///     Tensor([1, 2, 3, 4, 5]).tensorSplit(3)   // tensor([1, 2]), tensor([3, 4]), tensor([5])
   public func tensorSplit(_ sections: Int, dim: Int = 0) -> [Tensor] {
-    guard let (d, length) = splitDimension("tensor_split", dim) else { return [.poison] }
+    guard let (d, length) = splitDimension("tensorSplit", dim) else { return [.poison] }
     guard sections > 0 else {
       return misuse(
         "tensorSplit: number of sections must be larger than 0, got \(sections)", else: [.poison])
@@ -78,7 +79,7 @@ extension Tensor {
   ///
   ///     Tensor([1, 2, 3, 4, 5]).tensorSplit([1, 4])   // tensor([1]), tensor([2, 3, 4]), tensor([5])
   public func tensorSplit(_ indices: [Int], dim: Int = 0) -> [Tensor] {
-    guard let (d, length) = splitDimension("tensor_split", dim) else { return [.poison] }
+    guard let (d, length) = splitDimension("tensorSplit", dim) else { return [.poison] }
     let ends: [Int?] = indices + [nil]
     return parts(
       d,

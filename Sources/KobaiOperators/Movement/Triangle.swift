@@ -21,6 +21,7 @@ extension Tensor {
       return misuse(
         "\(name): input tensor must have at least 2 dimensions, but its shape is \(shape)")
     }
+    guard Operands.takesRank(name, rank) else { return .poison }
     return bind(Primitives.Triangle(isUpper: isUpper, diagonal: diagonal), self)
   }
 

@@ -63,6 +63,9 @@ extension Tensor {
         "Expected _random_samples of shape \(planes + [spatial]), but got \(drawn.shape)")
     }
     let samples = drawn.array(as: Double.self)
+    guard samples.allSatisfy({ $0 >= 0 && $0 <= 1 }) else {
+      return refuse("_random_samples must lie in [0, 1), but one does not")
+    }
     var places: [Int] = []
     for plane in 0..<planes[0] * planes[1] {
       let starts = (0..<spatial).map { d in

@@ -9,7 +9,8 @@ extension Tensor {
   /// - Parameter dtype: of the summation and result; int64 for integers and bool unless stated.
   public func cumsum(dim: Int, dtype: DType? = nil) -> Tensor {
     let result = dtype ?? (self.dtype.isDifferentiable ? self.dtype : .int64)
-    guard let d = Operands.dimension("cumsum", dim, rank: rank) else { return .poison }
+    guard let d = Operands.dimension("cumsum", dim, rank: rank), Operands.takesRank("cumsum", rank)
+    else { return .poison }
     return bind(Primitives.CumulativeSum(dim: d, reversed: false), to(result))
   }
 
@@ -32,7 +33,8 @@ extension Tensor {
         "\(name): not implemented for \(dtype): complex numbers have no order",
         else: (.poison, .poison))
     }
-    guard let d = Operands.dimension(name, dim, rank: rank) else { return (.poison, .poison) }
+    guard let d = Operands.dimension(name, dim, rank: rank), Operands.takesRank(name, rank)
+    else { return (.poison, .poison) }
     let indices = bind(Primitives.CumulativeExtremum(largest: largest, dim: d), [self])[0]
     return (rank == 0 ? self : gather(dim: d, index: indices), indices)
   }

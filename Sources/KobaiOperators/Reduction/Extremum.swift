@@ -107,7 +107,9 @@ extension Tensor {
       let flat = reshape([-1]).argument(name, 0, keepDim: false, largest: largest)
       return keepDim ? flat?.reshape(Shape(repeating: 1, count: shape.count)) : flat
     }
-    guard let d = Operands.dimension(name, dim, rank: shape.count) else { return nil }
+    guard let d = Operands.dimension(name, dim, rank: shape.count),
+      Operands.takesRank(name, shape.count)
+    else { return nil }
     if shape.isEmpty { return Tensor(0, dtype: .int64) }
     guard shape[d] > 0 else {
       return misuse(
@@ -120,6 +122,7 @@ extension Tensor {
 }
 
 extension Primitives {
+  /// The largest or smallest element of each slice; gradients are shared among ties.
   public struct Extremum: Reduction {
     public static let name = "amax"
     let largest: Bool

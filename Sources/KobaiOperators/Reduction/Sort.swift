@@ -26,7 +26,8 @@ extension Tensor {
       return misuse(
         "\(name): not implemented for \(dtype): complex numbers have no order", else: nil)
     }
-    guard let d = Operands.dimension(name, dim, rank: rank) else { return nil }
+    guard let d = Operands.dimension(name, dim, rank: rank), Operands.takesRank(name, rank)
+    else { return nil }
     return bind(Primitives.SortIndices(dim: d, descending: descending), [self])[0]
   }
 
@@ -44,7 +45,8 @@ extension Tensor {
         "topk: not implemented for \(dtype): complex numbers have no order",
         else: (.poison, .poison))
     }
-    guard let d = Operands.dimension("topk", dim, rank: rank) else { return (.poison, .poison) }
+    guard let d = Operands.dimension("topk", dim, rank: rank), Operands.takesRank("topk", rank)
+    else { return (.poison, .poison) }
     let length = rank == 0 ? 1 : shape[d]
     guard k >= 0 && k <= length else {
       return misuse(
