@@ -5,6 +5,7 @@
 
 #include "conv_tile.h"
 #include "conv_weight.h"
+#include "conv_winograd.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
 #include "widen.h"
@@ -263,6 +264,13 @@ static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
     tiling.step[d] = window->stride[d];
   }
   if (kb_conv_count(tiling.gather.output) == 0) return;
+  const intptr_t *stride = window->stride;
+  if (stride[0] * stride[1] * stride[2] == 1 &&
+      kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows)) {
+    tiling.w = w; // turned as they are transformed
+    kb_winograd_run(&tiling, true);
+    return;
+  }
   // Inputs that no tap reaches get zeros (and the bias) from a product over nothing.
   if (kb_conv_count(tiling.gather.kernel) == 0) tiling.channels = 0;
   transpose_weights(conv, tiling.gather.size, taps, w, transposed);

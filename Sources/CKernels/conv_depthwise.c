@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "conv_stage.h"
+#include "conv_part.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
 
@@ -14,8 +14,6 @@
 enum {
   MOST_ROWS = 4, // filters of a group: with more, a matrix product over patches is faster
   MOST_TAPS = 64,
-  PART = 4096,       // outputs
-  PART_COLUMNS = 1024,
   WANTED_TASKS = 8,
 };
 
@@ -26,75 +24,11 @@ bool kb_depthwise_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t 
          rows <= MOST_ROWS;
 }
 
-static intptr_t divided_up(intptr_t x, intptr_t y) { return (x + y - 1) / y; }
-static intptr_t least(intptr_t x, intptr_t y) { return x < y ? x : y; }
-
-// How the outputs of a plane are cut into parts: some rows and columns of one slice each.
-typedef struct plane_cut {
-  const kb_conv_gather *gather;
-  intptr_t rows, columns, row_parts, column_parts, parts; // parts of a plane
-  size_t staged_bytes;
-} plane_cut;
-
-// Outputs of one part.
-typedef struct plane_part {
-  intptr_t z, y, x, rows, columns;
-} plane_part;
-
-static kb_conv_box part_box(const kb_conv_gather *gather, const plane_part *part) {
-  const intptr_t low[3] = {part->z, part->y, part->x};
-  const intptr_t count[3] = {1, part->rows, part->columns};
-  kb_conv_box box;
-  for (int d = 0; d < 3; d++) {
-    box.start[d] = low[d] * gather->stride[d] - gather->padding[d];
-    box.extent[d] =
-        (count[d] - 1) * gather->stride[d] + (gather->kernel[d] - 1) * gather->dilation[d] + 1;
-  }
-  return box;
-}
-
-static plane_cut cut_plane(const kb_conv_gather *gather) {
-  const intptr_t *output = gather->output;
-  plane_cut cut = {.gather = gather, .columns = least(output[2], PART_COLUMNS)};
-  cut.rows = least(output[1], PART / cut.columns);
-  cut.row_parts = divided_up(output[1], cut.rows);
-  cut.column_parts = divided_up(output[2], cut.columns);
-  cut.parts = output[0] * cut.row_parts * cut.column_parts;
-  const plane_part largest = {0, 0, 0, cut.rows, cut.columns};
-  kb_conv_box box = part_box(gather, &largest);
-  const size_t row_bytes = kb_conv_box_runs(gather, &box);
-  cut.staged_bytes = (size_t)(box.extent[0] * box.extent[1]) * row_bytes + 2 * KB_CONV_SLACK;
-  return cut;
-}
-
-static plane_part part_at(const plane_cut *cut, intptr_t index) {
-  const intptr_t *output = cut->gather->output;
-  plane_part part = {.x = index % cut->column_parts * cut->columns,
-                     .y = index / cut->column_parts % cut->row_parts * cut->rows,
-                     .z = index / (cut->column_parts * cut->row_parts)};
-  part.rows = least(cut->rows, output[1] - part.y);
-  part.columns = least(cut->columns, output[2] - part.x);
-  return part;
-}
-
-// Stages what a part reads of a channel, and fills in where its taps are.
-static kb_depthwise_rows stage_part(const kb_conv_gather *gather, const plane_part *part,
+static kb_depthwise_rows stage_rows(const kb_conv_gather *gather, const plane_part *part,
                                     const float *channel, char *staged, size_t *offsets) {
-  kb_conv_box box = part_box(gather, part);
-  const size_t row_bytes = kb_conv_box_runs(gather, &box);
-  kb_conv_stage_channel(gather, &box, (const char *)channel, staged, row_bytes);
-  const intptr_t *kernel = gather->kernel, *dilation = gather->dilation, stride = gather->stride[2];
-  const intptr_t taps = kb_conv_count(kernel);
-  for (intptr_t tap = 0; tap < taps; tap++) {
-    const intptr_t shift = tap % kernel[2] * dilation[2];
-    const intptr_t row = tap / (kernel[1] * kernel[2]) * dilation[0] * box.extent[1] +
-                         tap / kernel[2] % kernel[1] * dilation[1];
-    offsets[tap] = (size_t)row * row_bytes +
-                   (size_t)(shift % stride * box.run + shift / stride) * sizeof(float);
-  }
-  return (kb_depthwise_rows){staged,        (size_t)gather->stride[1] * row_bytes,
-                             part->rows,    part->columns,
-                             taps,          offsets};
+  const size_t row_step = stage_part(gather, part, 1, channel, staged, offsets);
+  return (kb_depthwise_rows){staged, row_step, part->rows, part->columns,
+                             kb_conv_count(gather->kernel), offsets};
 }
 
 typedef struct sum_job {
@@ -123,7 +57,7 @@ static void sum_part(const sum_job *job, intptr_t image, intptr_t group, const p
   const intptr_t channel = image * tiling->groups + group, plane = kb_conv_count(tiling->target);
   size_t offsets[MOST_TAPS];
   const kb_depthwise_rows rows =
-      stage_part(gather, part, (const float *)tiling->x + channel * kb_conv_count(gather->input),
+      stage_rows(gather, part, (const float *)tiling->x + channel * kb_conv_count(gather->input),
                  staged, offsets);
   for (intptr_t filter = 0; filter < tiling->rows; filter++) {
     const intptr_t number = group * tiling->rows + filter;
@@ -145,7 +79,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
   const sum_job *job = context;
   const kb_conv_tiling *tiling = job->tiling;
   const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
-  const size_t apart_bytes = dense ? 0 : PART * sizeof(float);
+  const size_t apart_bytes = dense ? 0 : KB_CONV_PART * sizeof(float);
   const size_t bytes = job->cut.staged_bytes + apart_bytes;
   char *scratch = kb_alloc(bytes);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
@@ -158,7 +92,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
 }
 
 void kb_depthwise_run(const kb_conv_tiling *tiling) {
-  const sum_job job = {tiling, kb_depthwise_active(), cut_plane(&tiling->gather)};
+  const sum_job job = {tiling, kb_depthwise_active(), cut_plane(&tiling->gather, 1)};
   const intptr_t work = job.cut.rows * job.cut.columns * tiling->rows;
   kb_parallel_for((size_t)(tiling->batch * tiling->groups * job.cut.parts),
                   (size_t)(work >= 8192 ? 1 : 8192 / work), sum_parts, (void *)&job);
@@ -190,7 +124,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
       const float *dy = (const float *)conv->dy + channel * conv->rows * output;
       for (intptr_t i = 0; i < job->cut.parts; i++) {
         const plane_part part = part_at(&job->cut, i);
-        const kb_depthwise_rows rows = stage_part(
+        const kb_depthwise_rows rows = stage_rows(
             gather, &part, (const float *)conv->x + channel * input, staged, offsets);
         const intptr_t first = (part.z * gather->output[1] + part.y) * width + part.x;
         for (intptr_t filter = 0; filter < conv->rows; filter++)
@@ -203,7 +137,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
 
 void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
   const intptr_t count = conv->groups * conv->rows * kb_conv_count(conv->gather.kernel);
-  weight_job job = {conv, kb_depthwise_active(), cut_plane(&conv->gather), 1, NULL};
+  weight_job job = {conv, kb_depthwise_active(), cut_plane(&conv->gather, 1), 1, NULL};
   if (conv->groups < WANTED_TASKS)
     job.image_parts = least(divided_up(WANTED_TASKS, conv->groups), conv->batch);
   const size_t bytes = (size_t)(job.image_parts * count) * sizeof(double);

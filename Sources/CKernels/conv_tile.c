@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_shallow.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
 #include "kb_gemm.h"
@@ -135,9 +136,14 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
     return;
   }
   const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
+  if (dense &&
+      kb_shallow_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
+    kb_shallow_run(tiling);
+    return;
+  }
   if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
                                   tiling->rows)) {
-    kb_winograd_run(tiling);
+    kb_winograd_run(tiling, false);
     return;
   }
   // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_shallow.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
@@ -149,6 +150,10 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   }
   if (kb_depthwise_serves(job->dtype, &job->gather, job->channels, job->rows)) {
     kb_depthwise_run_weight(job);
+    return;
+  }
+  if (kb_shallow_serves(job->dtype, &job->gather, job->channels, job->rows)) {
+    kb_shallow_run_weight(job);
     return;
   }
   if (kb_winograd_serves(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {

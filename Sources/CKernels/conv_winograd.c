@@ -2,216 +2,294 @@
 // over channels being 36 matrix products. Errors are two to three times those of the direct
 // product.
 //
-// A block of 32 tiles, one panel of the matrix product, stays in the second-level cache from its
-// input transform to its output.
-#include "conv_winograd_tiles.h"
+// The images have channels outermost; a block of tiles is turned to channels innermost and back
+// within the first cache levels, so that all transforms are vectors of channels. A block stays in
+// the second level from its input transform to its output.
+#include "conv_winograd.h"
 
 #include <string.h>
 
+#include "conv_winograd_tiles.h"
 #include "kb_alloc.h"
 #include "kb_conv.h"
-#include "kb_gemm.h"
 #include "kb_threads.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { ROWS_TOGETHER = 64 };
+enum {
+  BLOCK_TILES = 32,
+  FEW_TILES = 96,    // of these, the work is cut by output channels
+  DEPTH = 64,        // channels whose weights are transformed together in that case
+  LEAST_TILES = 8,
+  LEAST_CHANNELS = 16,
+};
 
 static _Atomic bool precise = false;
 
 void kb_conv_set_precise(bool on) { precise = on; }
+bool kb_conv_precise(void) { return precise; }
 
 bool kb_winograd_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t batch,
                         intptr_t channels, intptr_t rows) {
-  if (dtype != KB_FLOAT32 || precise || channels < 32 || rows < 32) return false;
+  if (dtype != KB_FLOAT32 || precise || channels < LEAST_CHANNELS || rows < LEAST_CHANNELS)
+    return false;
   if (gather->kernel[0] != 1 || gather->input[0] != 1 || gather->output[0] != 1 ||
       gather->padding[0] != 0)
     return false;
   for (int d = 1; d < 3; d++) {
     if (gather->kernel[d] != 3 || gather->stride[d] != 1 || gather->dilation[d] != 1 ||
-        gather->output[d] < 8)
+        gather->padding[d] < 0)
       return false;
   }
-  const tile_grid grid = make_grid(gather, batch);
-  // Few tiles do not repay the transform of the weights; ragged maps waste the gain.
-  return grid.tiles >= 48 &&
-         grid.height * grid.width * 16 * 20 <= gather->output[1] * gather->output[2] * 27;
+  // Ragged maps waste the gain, and few tiles do not repay the transform of the weights.
+  const intptr_t height = divided_up(gather->output[1], 4), width = divided_up(gather->output[2], 4);
+  return batch * height * width >= LEAST_TILES &&
+         height * width * 16 * 5 <= gather->output[1] * gather->output[2] * 9;
 }
 
 typedef struct winograd_job {
   const kb_conv_tiling *tiling;
   const kb_winograd_kernels *kernels;
+  const kb_gemm_kernels *gemm;
   tile_grid grid;
-  intptr_t blocks, row_parts, channel_parts;
-  float *weights; // [groups, POINTS, rows, channels]
-  float *inputs;  // two phases: of each block and group
+  bool transposed;
+  intptr_t panels, lane_groups; // of output channels, of input channels
+  intptr_t tile_pitch, input_stride, product_stride;
+  float *weights; // [groups, panels, POINTS, channels, PANEL]
+  float *inputs;  // few tiles: [blocks, groups][POINTS, tiles, channels]
 } winograd_job;
 
-static size_t input_floats(const kb_conv_tiling *tiling) {
-  return (size_t)(POINTS * (tiling->channels * BLOCK + SKEW));
+static intptr_t panel_columns(const winograd_job *job, intptr_t panel) {
+  return smaller(PANEL, lanes_up(job->tiling->rows - panel * PANEL));
 }
 
-// Transforms `count` channels of a block: to[point][channel][tile].
-static void transform_inputs(const winograd_job *job, intptr_t group, intptr_t block,
-                             intptr_t channel, intptr_t count, float *to) {
+// The points of sixteen input channels of a block: to[point][tile][channel].
+static void transform_inputs(const winograd_job *job, const tile_block *block,
+                             const tile_stage *stage, intptr_t group, intptr_t lane_group,
+                             float *to) {
   const kb_conv_tiling *tiling = job->tiling;
-  const kb_conv_gather *gather = &tiling->gather;
-  const intptr_t plane = gather->input[1] * gather->input[2];
-  const intptr_t stride = tiling->channels * BLOCK + SKEW;
-  float lines[6 * LINE];
-  tile_block tiles;
-  plan_block(&job->grid, block, &tiles);
-  for (intptr_t c = channel; c < channel + count; c++) {
-    const float *x = (const float *)tiling->x + (group * tiling->channels + c) * plane;
-    if (c + AHEAD < channel + count)
-      fetch_lines(&tiles, x + AHEAD * plane, tiling->groups * tiling->channels * plane,
-                  gather->input[1], gather->input[2], gather->padding[1]);
-    stage_lines(&tiles, x, tiling->groups * tiling->channels * plane, gather->input[1],
-                gather->input[2], gather->padding[1], gather->padding[2], 6, lines);
-    for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-      job->kernels->input(lines, LINE, tiles.offsets + lane, to + c * BLOCK + lane, stride);
+  const intptr_t channel = lane_group * LANES, plane = stage->height * stage->width;
+  const intptr_t channels = smaller(LANES, tiling->channels - channel);
+  to += channel;
+  for (intptr_t i = 0; i < block->images; i++) {
+    const intptr_t index =
+        ((block->image + i) * tiling->groups + group) * tiling->channels + channel;
+    fill_stage(job->kernels, stage, (const float *)tiling->x + index * plane, channels);
+    transform_stage(stage, block, job->kernels->input, to, job->tile_pitch, job->input_stride);
+    to += block->rows * block->columns * job->tile_pitch;
   }
 }
 
-// Where the tiles of a block go in the planes of one output channel.
-static void plan_targets(const winograd_job *job, intptr_t block, kb_winograd_target *targets) {
-  const kb_conv_tiling *tiling = job->tiling;
-  const intptr_t height = tiling->gather.output[1], width = tiling->gather.output[2];
-  const intptr_t image_stride = tiling->groups * tiling->rows * height * width;
-  const intptr_t plane = job->grid.height * job->grid.width;
-  for (intptr_t i = 0; i < BLOCK; i++) {
-    const intptr_t tile = block * BLOCK + i;
-    const intptr_t row = tile % plane / job->grid.width * 4, column = tile % job->grid.width * 4;
-    targets[i] = (kb_winograd_target){
-        tile / plane * image_stride + row * width + column,
-        tile >= job->grid.tiles ? 0 : (int32_t)(height - row < 4 ? height - row : 4),
-        (int32_t)(width - column < 4 ? width - column : 4),
-    };
-  }
+static tile_stage input_stage(const winograd_job *job, const tile_block *block, void *memory) {
+  const kb_conv_gather *gather = &job->tiling->gather;
+  tile_stage stage = {.side = 6,
+                      .pad_y = gather->padding[1],
+                      .pad_x = gather->padding[2],
+                      .height = gather->input[1],
+                      .width = gather->input[2]};
+  plan_stage(&stage, block, memory);
+  return stage;
 }
 
-// Rows of a block are too short for the processor to see a stream in them: the lines of a later
-// channel are asked for ahead.
-static void fetch_targets(const kb_winograd_target *targets, intptr_t width, const float *plane) {
-  for (intptr_t i = 0; i < BLOCK; i++) {
-    for (intptr_t row = 0; row < targets[i].rows; row++)
-      __builtin_prefetch(plane + targets[i].offset + row * width, 1);
-  }
-}
-
-static void multiply_rows(const winograd_job *job, intptr_t group, intptr_t block, intptr_t row,
-                          intptr_t count, const float *inputs, float *products) {
+// The points of a panel's weights for `count` channels (a multiple of sixteen but for the last):
+// to[point · stride + channel · PANEL + output channel].
+static void transform_weights(const winograd_job *job, intptr_t group, intptr_t panel,
+                              intptr_t channel, intptr_t count, float *to, intptr_t stride) {
   const kb_conv_tiling *tiling = job->tiling;
   const intptr_t rows = tiling->rows, channels = tiling->channels;
-  const float *weights = job->weights + (group * POINTS * rows + row) * channels;
-  kb_gemm(KB_FLOAT32, POINTS, (size_t)count, BLOCK, (size_t)channels,
-          (kb_matrix){weights, channels, 1, rows * channels},
-          (kb_matrix){inputs, BLOCK, 1, channels * BLOCK + SKEW}, products, false);
-  const intptr_t width = tiling->gather.output[2], plane = tiling->gather.output[1] * width;
-  const float *bias = tiling->bias;
-  kb_winograd_target targets[BLOCK];
-  plan_targets(job, block, targets);
-  for (intptr_t r = 0; r < count; r++) {
-    const intptr_t channel = group * rows + row + r;
-    if (r + AHEAD < count)
-      fetch_targets(targets, width, (float *)tiling->y + (channel + AHEAD) * plane);
-    for (intptr_t lane = 0; lane < BLOCK; lane += LANES)
-      job->kernels->output(products + r * BLOCK + lane, count * BLOCK, bias ? bias[channel] : 0,
-                           targets + lane, width, (float *)tiling->y + channel * plane);
+  const float *w = (const float *)tiling->w + group * rows * channels * 9;
+  // Sixteen channels of sixteen outputs, [channel][tap][output channel], and what is written beyond.
+  float taps[LANES * 9 * LANES + 7 * LANES], rest[LANES * LANES * 9];
+  enum { REST = LANES * 9 + 7 };
+  for (intptr_t half = 0; half < panel_columns(job, panel); half += LANES) {
+    const intptr_t row = panel * PANEL + half, valid = smaller(LANES, rows - row);
+    for (intptr_t first = 0; first < count; first += LANES) {
+      const intptr_t c = channel + first, some = smaller(LANES, count - first);
+      if (job->transposed) {
+        for (intptr_t i = 0; i < some; i++) {
+          const float *from = w + ((c + i) * rows + row) * 9;
+          // Sixteen rows of nine taps, read in vectors that end in the next row, if there is one.
+          if (valid < LANES || (c + i == channels - 1 && row + LANES == rows)) {
+            memcpy(rest, from, (size_t)(valid * 9) * sizeof(float));
+            memset(rest + valid * 9, 0, (size_t)(REST - valid * 9) * sizeof(float));
+            from = rest;
+          }
+          job->kernels->transpose(from, 9, taps + i * 9 * LANES);
+        }
+      } else {
+        const float *from = w + (row * channels + c) * 9;
+        intptr_t row_stride = channels * 9;
+        if (valid < LANES || some < LANES) {
+          memset(rest, 0, sizeof rest);
+          for (intptr_t r = 0; r < valid; r++)
+            memcpy(rest + r * LANES * 9, from + r * row_stride, (size_t)(some * 9) * sizeof(float));
+          from = rest;
+          row_stride = LANES * 9;
+        }
+        for (intptr_t i = 0; i < 9; i++)
+          job->kernels->transpose(from + i * LANES, row_stride, taps + i * LANES * LANES);
+      }
+      for (intptr_t i = 0; i < some; i++) {
+        const float *own = taps + i * 9 * LANES;
+        job->kernels->weight(job->transposed ? own + 8 * LANES : own,
+                             job->transposed ? -LANES : LANES, to + (first + i) * PANEL + half,
+                             stride);
+      }
+    }
   }
 }
 
+static void run_weights(void *context, size_t begin, size_t end) {
+  const winograd_job *job = context;
+  const intptr_t channels = job->tiling->channels;
+  for (size_t task = begin; task < end; task++) {
+    const intptr_t lane_group = (intptr_t)task % job->lane_groups;
+    const intptr_t panel = (intptr_t)task / job->lane_groups, channel = lane_group * LANES;
+    transform_weights(job, panel / job->panels, panel % job->panels, channel,
+                      smaller(LANES, channels - channel),
+                      job->weights + (panel * POINTS * channels + channel) * PANEL,
+                      channels * PANEL);
+  }
+}
+
+// The outputs of a panel of channels from its products [POINTS][tile][PANEL].
+static void write_outputs(const winograd_job *job, const tile_block *block, intptr_t group,
+                          intptr_t panel, const float *products, float *pixels) {
+  const kb_conv_tiling *tiling = job->tiling;
+  const intptr_t height = tiling->gather.output[1], width = tiling->gather.output[2];
+  const intptr_t top = 4 * block->row, left = 4 * block->column;
+  const intptr_t lines = smaller(4 * block->rows, height - top);
+  const intptr_t columns = smaller(4 * block->columns, width - left);
+  for (intptr_t half = 0; half < panel_columns(job, panel); half += LANES) {
+    const intptr_t row = panel * PANEL + half, valid = smaller(LANES, tiling->rows - row);
+    float bias[LANES] = {0};
+    if (tiling->bias)
+      memcpy(bias, (const float *)tiling->bias + group * tiling->rows + row,
+             (size_t)valid * sizeof(float));
+    const float *from = products + half;
+    for (intptr_t i = 0; i < block->images; i++) {
+      for (intptr_t y = 0; y < block->rows; y++) {
+        for (intptr_t x = 0; x < block->columns; x++, from += PANEL)
+          job->kernels->output(from, job->product_stride, bias, smaller(4, lines - 4 * y),
+                               smaller(4, columns - 4 * x),
+                               pixels + (4 * y * columns + 4 * x) * LANES, columns * LANES);
+      }
+      float *plane = (float *)tiling->y +
+                     (((block->image + i) * tiling->groups + group) * tiling->rows + row) * height *
+                         width;
+      const bool joined = columns == width;
+      for (intptr_t line = 0; line < (joined ? 1 : lines); line++)
+        job->kernels->scatter(pixels + line * columns * LANES, valid,
+                              joined ? lines * columns : columns,
+                              plane + (top + line) * width + left, height * width);
+    }
+  }
+}
+
+static size_t pixel_floats(const winograd_job *job) {
+  return (size_t)(16 * job->grid.rows * job->grid.columns * LANES);
+}
+
+// One task per block: inputs, products, outputs.
 static void run_blocks(void *context, size_t begin, size_t end) {
   const winograd_job *job = context;
   const kb_conv_tiling *tiling = job->tiling;
-  const size_t bytes =
-      (input_floats(tiling) + (size_t)(POINTS * ROWS_TOGETHER * BLOCK)) * sizeof(float);
-  float *inputs = kb_alloc(bytes), *products = inputs + input_floats(tiling);
+  const size_t inputs = (size_t)(POINTS * job->input_stride);
+  const size_t products = (size_t)(POINTS * job->product_stride);
+  const size_t bytes = (inputs + products + pixel_floats(job)) * sizeof(float);
+  const size_t staged = stage_bytes(&job->grid, 6);
+  float *input = kb_alloc(bytes), *product = input + inputs, *pixels = product + products;
+  void *memory = kb_alloc(staged);
   for (size_t task = begin; task < end; task++) {
-    const intptr_t group = (intptr_t)task / job->blocks, block = (intptr_t)task % job->blocks;
-    transform_inputs(job, group, block, 0, tiling->channels, inputs);
-    for (intptr_t row = 0; row < tiling->rows; row += ROWS_TOGETHER) {
-      intptr_t count = tiling->rows - row < ROWS_TOGETHER ? tiling->rows - row : ROWS_TOGETHER;
-      multiply_rows(job, group, block, row, count, inputs, products);
+    const intptr_t group = (intptr_t)task / job->grid.blocks;
+    const tile_block block = block_at(&job->grid, (intptr_t)task % job->grid.blocks);
+    const tile_stage stage = input_stage(job, &block, memory);
+    for (intptr_t lane_group = 0; lane_group < job->lane_groups; lane_group++)
+      transform_inputs(job, &block, &stage, group, lane_group, input);
+    for (intptr_t panel = 0; panel < job->panels; panel++) {
+      const float *weights =
+          job->weights + (group * job->panels + panel) * POINTS * tiling->channels * PANEL;
+      for (intptr_t point = 0; point < POINTS; point++)
+        multiply_panel(job->gemm, block.tiles, panel_columns(job, panel), tiling->channels,
+                       input + point * job->input_stride, job->tile_pitch, 1,
+                       weights + point * tiling->channels * PANEL, PANEL,
+                       product + point * job->product_stride, PANEL, false);
+      write_outputs(job, &block, group, panel, product, pixels);
     }
   }
-  kb_free(inputs, bytes);
+  kb_free(memory, staged);
+  kb_free(input, bytes);
 }
 
-// With few blocks the work is cut within them: first all inputs, then all products.
+// Of few tiles, first the inputs of all of them …
 static void run_inputs(void *context, size_t begin, size_t end) {
   const winograd_job *job = context;
-  const kb_conv_tiling *tiling = job->tiling;
+  const size_t staged = stage_bytes(&job->grid, 6);
+  void *memory = kb_alloc(staged);
   for (size_t task = begin; task < end; task++) {
-    const intptr_t item = (intptr_t)task / job->channel_parts;
-    const intptr_t channel = (intptr_t)task % job->channel_parts * LANES;
-    const intptr_t count =
-        tiling->channels - channel < LANES ? tiling->channels - channel : LANES;
-    transform_inputs(job, item / job->blocks, item % job->blocks, channel, count,
-                     job->inputs + (size_t)item * input_floats(tiling));
+    const intptr_t item = (intptr_t)task / job->lane_groups;
+    const tile_block block = block_at(&job->grid, item % job->grid.blocks);
+    const tile_stage stage = input_stage(job, &block, memory);
+    transform_inputs(job, &block, &stage, item / job->grid.blocks,
+                     (intptr_t)task % job->lane_groups, job->inputs + item * POINTS * job->input_stride);
   }
+  kb_free(memory, staged);
 }
 
-static void run_products(void *context, size_t begin, size_t end) {
+// … then the products, a task for each panel of outputs, which transforms its own weights: written to
+// memory they would take longer than the products.
+static void run_panels(void *context, size_t begin, size_t end) {
   const winograd_job *job = context;
   const kb_conv_tiling *tiling = job->tiling;
-  const size_t bytes = POINTS * ROWS_TOGETHER * BLOCK * sizeof(float);
-  float *products = kb_alloc(bytes);
-  const intptr_t items = job->blocks * tiling->groups;
+  const intptr_t depth = smaller(DEPTH, tiling->channels), stride = depth * PANEL + SKEW;
+  const size_t weights = (size_t)(POINTS * stride);
+  const size_t products = (size_t)(POINTS * job->product_stride);
+  const size_t bytes = (weights + products + pixel_floats(job)) * sizeof(float);
+  float *weight = kb_alloc(bytes), *product = weight + weights, *pixels = product + products;
   for (size_t task = begin; task < end; task++) {
-    // Consecutive tasks share their weights.
-    const intptr_t item = (intptr_t)task % items, row = (intptr_t)task / items * ROWS_TOGETHER;
-    const intptr_t count = tiling->rows - row < ROWS_TOGETHER ? tiling->rows - row : ROWS_TOGETHER;
-    multiply_rows(job, item / job->blocks, item % job->blocks, row, count,
-                  job->inputs + (size_t)item * input_floats(tiling), products);
-  }
-  kb_free(products, bytes);
-}
-
-// The weights of one output channel: [POINTS] planes of [rows, channels].
-static void transform_weights(void *context, size_t begin, size_t end) {
-  const winograd_job *job = context;
-  const intptr_t rows = job->tiling->rows, channels = job->tiling->channels;
-  float taps[9 * LANES] = {0}, done[POINTS * LANES];
-  for (size_t item = begin; item < end; item++) {
-    const intptr_t group = (intptr_t)item / rows, row = (intptr_t)item % rows;
-    const float *w = (const float *)job->tiling->w + (intptr_t)item * channels * 9;
-    float *to = job->weights + (group * POINTS * rows + row) * channels;
-    for (intptr_t channel = 0; channel < channels; channel += LANES) {
-      const intptr_t count = channels - channel < LANES ? channels - channel : LANES;
-      for (intptr_t c = 0; c < count; c++)
-        for (intptr_t tap = 0; tap < 9; tap++) taps[tap * LANES + c] = w[(channel + c) * 9 + tap];
-      if (count == LANES) {
-        job->kernels->weight(taps, LANES, to + channel, rows * channels);
-        continue;
-      }
-      job->kernels->weight(taps, LANES, done, LANES);
+    const intptr_t panel = (intptr_t)task / job->grid.blocks;
+    const intptr_t group = panel / job->panels, index = (intptr_t)task % job->grid.blocks;
+    const tile_block block = block_at(&job->grid, index);
+    const float *input =
+        job->inputs + (group * job->grid.blocks + index) * POINTS * job->input_stride;
+    for (intptr_t channel = 0; channel < tiling->channels; channel += depth) {
+      const intptr_t count = smaller(depth, tiling->channels - channel);
+      transform_weights(job, group, panel % job->panels, channel, count, weight, stride);
       for (intptr_t point = 0; point < POINTS; point++)
-        memcpy(to + point * rows * channels + channel, done + point * LANES,
-               (size_t)count * sizeof(float));
+        multiply_panel(job->gemm, block.tiles, panel_columns(job, panel % job->panels), count,
+                       input + point * job->input_stride + channel, job->tile_pitch, 1,
+                       weight + point * stride, PANEL, product + point * job->product_stride, PANEL,
+                       channel > 0);
     }
+    write_outputs(job, &block, group, panel % job->panels, product, pixels);
   }
+  kb_free(weight, bytes);
 }
 
-void kb_winograd_run(const kb_conv_tiling *tiling) {
-  winograd_job job = {.tiling = tiling, .kernels = kb_winograd_active()};
-  job.grid = make_grid(&tiling->gather, tiling->batch);
-  job.blocks = (job.grid.tiles + BLOCK - 1) / BLOCK;
-  job.channel_parts = (tiling->channels + LANES - 1) / LANES;
-  job.row_parts = (tiling->rows + ROWS_TOGETHER - 1) / ROWS_TOGETHER;
-  const size_t weight_bytes =
-      (size_t)(tiling->groups * POINTS * tiling->rows * tiling->channels) * sizeof(float);
-  job.weights = kb_alloc(weight_bytes);
-  kb_parallel_for((size_t)(tiling->groups * tiling->rows), 8, transform_weights, &job);
-  const intptr_t items = job.blocks * tiling->groups;
-  if (items >= 8) {
-    kb_parallel_for((size_t)items, 1, run_blocks, &job);
-  } else {
-    const size_t bytes = (size_t)items * input_floats(tiling) * sizeof(float);
+void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
+  winograd_job job = {.tiling = tiling, .kernels = kb_winograd_active(), .transposed = transposed};
+  job.gemm = kb_gemm_active(KB_GEMM_F32);
+  job.panels = divided_up(tiling->rows, PANEL);
+  job.lane_groups = divided_up(tiling->channels, LANES);
+  job.grid = make_grid(&tiling->gather, tiling->batch, FEW_TILES);
+  const intptr_t groups = tiling->groups;
+  const bool few = job.grid.blocks == 1 && job.panels * groups >= 4;
+  if (!few) job.grid = make_grid(&tiling->gather, tiling->batch, BLOCK_TILES);
+  const intptr_t tiles = largest_block(&job.grid);
+  job.tile_pitch = lanes_up(tiling->channels) + SKEW;
+  job.input_stride = tiles * job.tile_pitch + SKEW;
+  job.product_stride = tiles * PANEL + SKEW;
+  if (few) {
+    const size_t bytes = (size_t)(groups * POINTS * job.input_stride) * sizeof(float);
     job.inputs = kb_alloc(bytes);
-    kb_parallel_for((size_t)(items * job.channel_parts), 1, run_inputs, &job);
-    kb_parallel_for((size_t)(items * job.row_parts), 1, run_products, &job);
+    kb_parallel_for((size_t)(groups * job.lane_groups), 1, run_inputs, &job);
+    kb_parallel_for((size_t)(groups * job.panels), 1, run_panels, &job);
     kb_free(job.inputs, bytes);
+    return;
   }
-  kb_free(job.weights, weight_bytes);
+  const size_t bytes = (size_t)(groups * job.panels * POINTS * tiling->channels * PANEL) * sizeof(float);
+  job.weights = kb_alloc(bytes);
+  kb_parallel_for((size_t)(groups * job.panels * job.lane_groups), 1, run_weights, &job);
+  kb_parallel_for((size_t)(groups * job.grid.blocks), 1, run_blocks, &job);
+  kb_free(job.weights, bytes);
 }

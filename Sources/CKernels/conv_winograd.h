@@ -7,30 +7,28 @@
 
 enum { KB_WINOGRAD_LANES = 16 };
 
-// From planes [i][j][16] to such planes, `stride` floats apart.
-typedef void (*kb_winograd_transform)(const float *from, intptr_t from_stride, float *to,
-                                      intptr_t to_stride);
-
-// From the patches of 16 tiles to planes [i][j][16]: row i of tile t begins at
-// lines[i · line_stride + offsets[t]]. Reads eight floats of each row.
-typedef void (*kb_winograd_load)(const float *lines, intptr_t line_stride, const int32_t *offsets,
-                                 float *to, intptr_t to_stride);
-
-// Where the outputs of a tile go, and how many rows and columns of them there are.
-typedef struct kb_winograd_target {
-  intptr_t offset;
-  int32_t rows, columns;
-} kb_winograd_target;
-
-// From planes [i][j][16] to the outputs of 16 tiles in a plane with rows of `width`.
-typedef void (*kb_winograd_store)(const float *from, intptr_t from_stride, float bias,
-                                  const kb_winograd_target *targets, intptr_t width, float *plane);
-
+// All work on sixteen channels at once, whose elements lie side by side. Strides and pitches are in
+// floats. A point is one of the 6 × 6 products of a tile; `stride` lies between two points.
 typedef struct kb_winograd_kernels {
-  kb_winograd_load input;
-  kb_winograd_store output;
-  kb_winograd_load gradient;
-  kb_winograd_transform weight, weight_gradient;
+  // to[positions[p] + c] = planes[c · stride + p] for p < count; zero for c ≥ channels.
+  void (*gather)(const float *planes, intptr_t stride, intptr_t channels, intptr_t count,
+                 const int32_t *positions, float *to);
+  // planes[c · stride + p] = from[16 · p + c] for p < count, c < channels.
+  void (*scatter)(const float *from, intptr_t channels, intptr_t count, float *planes,
+                  intptr_t stride);
+  // 6 × 6 pixels to points: Bᵀ d B.
+  void (*input)(const float *from, intptr_t pitch, float *to, intptr_t stride);
+  // 4 × 4 pixels of an output's gradient to points: A dy Aᵀ.
+  void (*gradient)(const float *from, intptr_t pitch, float *to, intptr_t stride);
+  // Points to 4 × 4 pixels, of which `rows` × `columns` are written: Aᵀ m A + bias.
+  void (*output)(const float *from, intptr_t stride, const float *bias, intptr_t rows,
+                 intptr_t columns, float *to, intptr_t pitch);
+  // 3 × 3 taps, `step` apart, to points: G g Gᵀ.
+  void (*weight)(const float *taps, intptr_t step, float *to, intptr_t stride);
+  // Points to sixteen times 3 × 3 taps side by side: Gᵀ m G.
+  void (*weight_gradient)(const float *from, intptr_t stride, float *to);
+  // to[16 · j + i] = from[i · stride + j] for i, j < 16.
+  void (*transpose)(const float *from, intptr_t stride, float *to);
 } kb_winograd_kernels;
 
 const kb_winograd_kernels *kb_winograd_active(void);
@@ -39,8 +37,9 @@ const kb_winograd_kernels *kb_winograd_active(void);
 bool kb_winograd_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t batch,
                         intptr_t channels, intptr_t rows);
 
-// What kb_conv_run_tiles does, where kb_winograd_serves.
-void kb_winograd_run(const kb_conv_tiling *tiling);
+// What kb_conv_run_tiles does, where kb_winograd_serves. `transposed`: the weights are those of the
+// convolution whose input gradient this is, [groups, channels, rows, 3, 3] with the taps in reverse.
+void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed);
 // What kb_conv_run_weight does, where kb_winograd_serves.
 void kb_winograd_run_weight(const kb_conv_weight_job *job);
 

@@ -6,8 +6,6 @@
 
 // 16 lanes on every instruction set, so that results are the same bits.
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
-typedef float half_lanes __attribute__((vector_size(32), aligned(4)));
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define NAME(function) function##_baseline
 #include "conv_winograd_body.inc"

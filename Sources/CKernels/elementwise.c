@@ -58,7 +58,7 @@ unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype) {
 bool kb_opcode_streams(kb_opcode opcode, kb_dtype dtype) {
   switch (opcode) {
   case KB_OP_neg: case KB_OP_abs: case KB_OP_square: case KB_OP_relu:
-  case KB_OP_add: case KB_OP_sub: case KB_OP_mul: case KB_OP_div:
+  case KB_OP_add: case KB_OP_sub: case KB_OP_mul: case KB_OP_div: case KB_OP_relu_slope:
     return dtype == KB_FLOAT32;
   default:
     return false;

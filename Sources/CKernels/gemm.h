@@ -42,6 +42,9 @@ extern const kb_gemm_kernels kb_gemm_avx2_kernels[KB_GEMM_TYPES];
 extern const kb_gemm_kernels kb_gemm_avx512_kernels[KB_GEMM_TYPES];
 #endif
 
+// The kernels that suit this processor.
+const kb_gemm_kernels *kb_gemm_active(kb_gemm_type type);
+
 // Batches of products of one of the types above.
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);

@@ -27,7 +27,7 @@ typedef struct {
   size_t row_blocks, panel_groups;  // the tasks
 } product;
 
-static const kb_gemm_kernels *kernels_of(kb_gemm_type type) {
+const kb_gemm_kernels *kb_gemm_active(kb_gemm_type type) {
 #if defined(__x86_64__)
   switch (kb_isa_level()) {
   case KB_ISA_AVX512:
@@ -360,7 +360,7 @@ static void multiply_items(void *context, size_t begin, size_t end) {
 
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add) {
-  const kb_gemm_kernels *kernels = kernels_of(type);
+  const kb_gemm_kernels *kernels = kb_gemm_active(type);
   if (b.batch_stride == 0 && a.batch_stride == (intptr_t)m * a.row_stride) {
     // One b for rows that follow each other: one product.
     m *= batch;

@@ -21,8 +21,7 @@ extension Primitives {
     /// The output has zeros and NaN where the input has, and is often kept by the next layer anyway.
     @inlinable public var residuals: Residuals { .output }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { y.ne(0).to(y.dtype) }
-    public var slope: Program { Self.slopeProgram }
-    private static let slopeProgram = Program.binary { dy, y in .select(.eq(y, 0), 0, dy) }
+    @inlinable public var slope: Program { .binary(.reluSlope) }
     public func curvature(_ y: Tensor) -> Tensor { Tensor.zeros(like: y) }
   }
 }

@@ -1,0 +1,133 @@
+// Convolution of few channels: a part of the planes is staged in the first cache levels, then the
+// products with it are summed for some output channels at a time. Gathering patches would take
+// longer than multiplying them.
+#include "conv_shallow.h"
+
+#include <string.h>
+
+#include "conv_part.h"
+#include "kb_alloc.h"
+#include "kb_threads.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+enum {
+  MOST_DEPTH = 64, // taps of all channels
+  LEAST_COLUMNS = 8,
+  MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART / 16,
+  IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
+};
+
+bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
+                       intptr_t rows) {
+  const intptr_t depth = channels * kb_conv_count(gather->kernel);
+  return dtype == KB_FLOAT32 && depth > 0 && depth <= MOST_DEPTH && rows > 1 &&
+         gather->output[2] >= LEAST_COLUMNS;
+}
+
+typedef struct shallow_part {
+  kb_shallow_part kernel;
+  size_t offsets[MOST_DEPTH];
+  kb_shallow_segment segments[MOST_SEGMENTS];
+} shallow_part;
+
+static void plan_part(const kb_conv_gather *gather, const plane_part *part, intptr_t channels,
+                      const float *x, char *staged, shallow_part *to) {
+  const size_t row_step = stage_part(gather, part, channels, x, staged, to->offsets);
+  const intptr_t *output = gather->output;
+  intptr_t count = 0;
+  for (intptr_t row = 0; row < part->rows; row++) {
+    for (intptr_t column = 0; column < part->columns; column += 16)
+      to->segments[count++] = (kb_shallow_segment){
+          (size_t)row * row_step + (size_t)column * sizeof(float),
+          (part->z * output[1] + part->y + row) * output[2] + part->x + column,
+          least(16, part->columns - column)};
+  }
+  to->kernel = (kb_shallow_part){staged,
+                                 to->offsets,
+                                 channels * kb_conv_count(gather->kernel),
+                                 count,
+                                 kb_conv_count(output),
+                                 to->segments};
+}
+
+typedef struct sum_job {
+  const kb_conv_tiling *tiling;
+  const kb_shallow_kernels *kernels;
+  plane_cut cut;
+} sum_job;
+
+static void sum_parts(void *context, size_t begin, size_t end) {
+  const sum_job *job = context;
+  const kb_conv_tiling *tiling = job->tiling;
+  const intptr_t input = kb_conv_count(tiling->gather.input);
+  const intptr_t output = kb_conv_count(tiling->gather.output);
+  const size_t bytes = sizeof(shallow_part) + job->cut.staged_bytes;
+  shallow_part *planned = kb_alloc(bytes);
+  for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
+    const plane_part part = part_at(&job->cut, task % job->cut.parts);
+    const intptr_t item = task / job->cut.parts, group = item % tiling->groups;
+    plan_part(&tiling->gather, &part, tiling->channels,
+              (const float *)tiling->x + item * tiling->channels * input, (char *)(planned + 1),
+              planned);
+    const intptr_t depth = planned->kernel.depth, row = group * tiling->rows;
+    job->kernels->sum(&planned->kernel, tiling->rows, (const float *)tiling->w + row * depth,
+                      tiling->bias ? (const float *)tiling->bias + row : NULL,
+                      (float *)tiling->y + item * tiling->rows * output);
+  }
+  kb_free(planned, bytes);
+}
+
+void kb_shallow_run(const kb_conv_tiling *tiling) {
+  const sum_job job = {tiling, kb_shallow_active(), cut_plane(&tiling->gather, tiling->channels)};
+  const intptr_t work = job.cut.rows * job.cut.columns * tiling->rows;
+  kb_parallel_for((size_t)(tiling->batch * tiling->groups * job.cut.parts),
+                  (size_t)(work >= 8192 ? 1 : 8192 / work), sum_parts, (void *)&job);
+}
+
+typedef struct weight_job {
+  const kb_conv_weight_job *conv;
+  const kb_shallow_kernels *kernels;
+  plane_cut cut;
+  intptr_t image_parts;
+  float *sums; // [image_parts, groups, rows, depth, 16]
+} weight_job;
+
+static void dot_images(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  const kb_conv_weight_job *conv = job->conv;
+  const kb_conv_gather *gather = &conv->gather;
+  const intptr_t input = kb_conv_count(gather->input), output = kb_conv_count(gather->output);
+  const intptr_t count = conv->rows * conv->channels * kb_conv_count(gather->kernel) * 16;
+  const size_t bytes = sizeof(shallow_part) + job->cut.staged_bytes;
+  shallow_part *planned = kb_alloc(bytes);
+  for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
+    const intptr_t group = task % conv->groups, images = task / conv->groups;
+    float *sums = job->sums + task * count;
+    memset(sums, 0, (size_t)count * sizeof(float));
+    const intptr_t last = (images + 1) * conv->batch / job->image_parts;
+    for (intptr_t image = images * conv->batch / job->image_parts; image < last; image++) {
+      const intptr_t item = image * conv->groups + group;
+      for (intptr_t i = 0; i < job->cut.parts; i++) {
+        const plane_part part = part_at(&job->cut, i);
+        plan_part(gather, &part, conv->channels, (const float *)conv->x + item * conv->channels * input,
+                  (char *)(planned + 1), planned);
+        job->kernels->dot(&planned->kernel, conv->rows,
+                          (const float *)conv->dy + item * conv->rows * output, sums);
+      }
+    }
+  }
+  kb_free(planned, bytes);
+}
+
+void kb_shallow_run_weight(const kb_conv_weight_job *conv) {
+  const intptr_t count =
+      conv->groups * conv->rows * conv->channels * kb_conv_count(conv->gather.kernel);
+  weight_job job = {conv, kb_shallow_active(), cut_plane(&conv->gather, conv->channels),
+                    least(IMAGE_PARTS, conv->batch), NULL};
+  const size_t bytes = (size_t)(job.image_parts * count * 16) * sizeof(float);
+  job.sums = kb_alloc(bytes);
+  kb_parallel_for((size_t)(job.image_parts * conv->groups), 1, dot_images, &job);
+  job.kernels->collect(job.image_parts, count, job.sums, conv->dw);
+  kb_free(job.sums, bytes);
+}
