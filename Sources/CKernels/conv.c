@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conv_lanewise.h"
 #include "conv_tile.h"
 #include "conv_weight.h"
 #include "conv_winograd.h"
@@ -239,42 +240,72 @@ static void transpose_weights(const kb_convolution *conv, size_t size, const tap
   kb_free(job.order, bytes);
 }
 
-// The part of dx whose positions are `residue` modulo the stride.
+// The part of dx whose positions are `residue` modulo the stride, as a convolution of dy. False where
+// there are none.
+static bool plan_part(kb_dtype dtype, const kb_convolution *conv, const intptr_t residue[3],
+                      kb_conv_tiling *tiling, tap_set taps[3]) {
+  const kb_window *window = &conv->window;
+  tiling->dtype = dtype;
+  tiling->gather = (kb_conv_gather){.size = kb_dtype_size(dtype)};
+  tiling->batch = conv->batch;
+  tiling->groups = conv->groups;
+  tiling->channels = conv->out_channels / conv->groups;
+  tiling->rows = conv->in_channels / conv->groups;
+  for (int d = 0; d < 3; d++) {
+    taps[d] = residue_taps(window, d, residue[d], &tiling->gather);
+    tiling->target[d] = window->input[d];
+    tiling->start[d] = residue[d];
+    tiling->step[d] = window->stride[d];
+  }
+  // Inputs that no tap reaches get zeros (and the bias) from a product over nothing.
+  if (kb_conv_count(tiling->gather.kernel) == 0) tiling->channels = 0;
+  return kb_conv_count(tiling->gather.output) > 0;
+}
+
 static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
                                 const intptr_t residue[3], const void *dy, const void *w,
                                 const void *bias, void *transposed, void *dx) {
-  const kb_window *window = &conv->window;
-  kb_conv_tiling tiling = {
-      .dtype = dtype,
-      .gather = {.size = kb_dtype_size(dtype)},
-      .batch = conv->batch,
-      .groups = conv->groups,
-      .channels = conv->out_channels / conv->groups,
-      .rows = conv->in_channels / conv->groups,
-      .x = dy,
-      .w = transposed,
-      .bias = bias,
-      .y = dx,
-  };
+  kb_conv_tiling tiling = {.x = dy, .w = transposed, .bias = bias, .y = dx};
   tap_set taps[3];
-  for (int d = 0; d < 3; d++) {
-    taps[d] = residue_taps(window, d, residue[d], &tiling.gather);
-    tiling.target[d] = window->input[d];
-    tiling.start[d] = residue[d];
-    tiling.step[d] = window->stride[d];
-  }
-  if (kb_conv_count(tiling.gather.output) == 0) return;
-  const intptr_t *stride = window->stride;
-  if (stride[0] * stride[1] * stride[2] == 1 &&
+  if (!plan_part(dtype, conv, residue, &tiling, taps)) return;
+  if (kb_conv_count(conv->window.stride) == 1 &&
       kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows)) {
     tiling.w = w; // turned as they are transformed
     kb_winograd_run(&tiling, true);
     return;
   }
-  // Inputs that no tap reaches get zeros (and the bias) from a product over nothing.
-  if (kb_conv_count(tiling.gather.kernel) == 0) tiling.channels = 0;
   transpose_weights(conv, tiling.gather.size, taps, w, transposed);
   kb_conv_run_tiles(&tiling);
+}
+
+enum { MOST_PARTS = 16 };
+
+// All parts of a depthwise convolution's dx at once, for they read the same dy. False where another
+// way is better.
+static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                                    const void *w, const void *bias, float *transposed, void *dx) {
+  const intptr_t *stride = conv->window.stride, *input = conv->window.input;
+  const kb_conv_gather gather = window_gather(dtype, &conv->window);
+  const intptr_t count = kb_conv_count(stride);
+  if (count == 1 || count > MOST_PARTS || stride[0] != 1 ||
+      !kb_lanewise_serves(dtype, &gather, conv->groups, conv->in_channels / conv->groups,
+                          conv->out_channels / conv->groups))
+    return false;
+  kb_conv_tiling parts[MOST_PARTS];
+  intptr_t filled = 0, residue[3] = {0};
+  for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++) {
+    for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++) {
+      kb_conv_tiling *part = &parts[filled];
+      *part = (kb_conv_tiling){.x = dy, .w = transposed, .bias = bias, .y = dx};
+      tap_set taps[3];
+      if (!plan_part(dtype, conv, residue, part, taps)) continue;
+      transpose_weights(conv, part->gather.size, taps, w, transposed);
+      transposed += conv->groups * kb_conv_count(part->gather.kernel);
+      filled++;
+    }
+  }
+  if (filled > 0) kb_lanewise_run(parts, filled);
+  return true;
 }
 
 void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
@@ -294,6 +325,10 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
   size_t bytes = counts.w * kb_dtype_size(dtype);
   void *transposed = kb_alloc(bytes);
+  if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
+    kb_free(transposed, bytes);
+    return;
+  }
   intptr_t residue[3];
   for (residue[0] = 0; residue[0] < stride[0] && residue[0] < input[0]; residue[0]++)
     for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_lanewise.h"
 #include "conv_shallow.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
@@ -131,6 +132,11 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
   if (pixels == 0 || tiling->rows == 0) return;
+  if (kb_lanewise_serves(tiling->dtype, &tiling->gather, tiling->groups, tiling->channels,
+                         tiling->rows)) {
+    kb_lanewise_run(tiling, 1);
+    return;
+  }
   if (kb_depthwise_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
     kb_depthwise_run(tiling);
     return;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_lanewise.h"
 #include "conv_shallow.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
@@ -146,6 +147,10 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   if (count == 0) return;
   if (plan.pixels == 0) {
     memset(job->dw, 0, count * job->gather.size);
+    return;
+  }
+  if (kb_lanewise_serves(job->dtype, &job->gather, job->groups, job->channels, job->rows)) {
+    kb_lanewise_run_weight(job);
     return;
   }
   if (kb_depthwise_serves(job->dtype, &job->gather, job->channels, job->rows)) {

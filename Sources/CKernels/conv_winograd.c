@@ -50,6 +50,7 @@ bool kb_winograd_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t b
 typedef struct winograd_job {
   const kb_conv_tiling *tiling;
   const kb_winograd_kernels *kernels;
+  const kb_lane_kernels *lanes;
   const kb_gemm_kernels *gemm;
   tile_grid grid;
   bool transposed;
@@ -65,7 +66,7 @@ static intptr_t panel_columns(const winograd_job *job, intptr_t panel) {
 
 // The points of sixteen input channels of a block: to[point][tile][channel].
 static void transform_inputs(const winograd_job *job, const tile_block *block,
-                             const tile_stage *stage, intptr_t group, intptr_t lane_group,
+                             const kb_lane_stage *stage, intptr_t group, intptr_t lane_group,
                              float *to) {
   const kb_conv_tiling *tiling = job->tiling;
   const intptr_t channel = lane_group * LANES, plane = stage->height * stage->width;
@@ -74,21 +75,15 @@ static void transform_inputs(const winograd_job *job, const tile_block *block,
   for (intptr_t i = 0; i < block->images; i++) {
     const intptr_t index =
         ((block->image + i) * tiling->groups + group) * tiling->channels + channel;
-    fill_stage(job->kernels, stage, (const float *)tiling->x + index * plane, channels);
+    kb_lane_stage_fill(job->lanes, stage, (const float *)tiling->x + index * plane, channels, 0);
     transform_stage(stage, block, job->kernels->input, to, job->tile_pitch, job->input_stride);
     to += block->rows * block->columns * job->tile_pitch;
   }
 }
 
-static tile_stage input_stage(const winograd_job *job, const tile_block *block, void *memory) {
+static kb_lane_stage input_stage(const winograd_job *job, const tile_block *block, void *memory) {
   const kb_conv_gather *gather = &job->tiling->gather;
-  tile_stage stage = {.side = 6,
-                      .pad_y = gather->padding[1],
-                      .pad_x = gather->padding[2],
-                      .height = gather->input[1],
-                      .width = gather->input[2]};
-  plan_stage(&stage, block, memory);
-  return stage;
+  return make_stage(block, gather->input, gather->padding[1], gather->padding[2], 6, memory);
 }
 
 // The points of a panel's weights for `count` channels (a multiple of sixteen but for the last):
@@ -114,7 +109,7 @@ static void transform_weights(const winograd_job *job, intptr_t group, intptr_t 
             memset(rest + valid * 9, 0, (size_t)(REST - valid * 9) * sizeof(float));
             from = rest;
           }
-          job->kernels->transpose(from, 9, taps + i * 9 * LANES);
+          job->lanes->transpose(from, 9, taps + i * 9 * LANES);
         }
       } else {
         const float *from = w + (row * channels + c) * 9;
@@ -127,7 +122,7 @@ static void transform_weights(const winograd_job *job, intptr_t group, intptr_t 
           row_stride = LANES * 9;
         }
         for (intptr_t i = 0; i < 9; i++)
-          job->kernels->transpose(from + i * LANES, row_stride, taps + i * LANES * LANES);
+          job->lanes->transpose(from + i * LANES, row_stride, taps + i * LANES * LANES);
       }
       for (intptr_t i = 0; i < some; i++) {
         const float *own = taps + i * 9 * LANES;
@@ -179,7 +174,7 @@ static void write_outputs(const winograd_job *job, const tile_block *block, intp
                          width;
       const bool joined = columns == width;
       for (intptr_t line = 0; line < (joined ? 1 : lines); line++)
-        job->kernels->scatter(pixels + line * columns * LANES, valid,
+        job->lanes->scatter(pixels + line * columns * LANES, valid,
                               joined ? lines * columns : columns,
                               plane + (top + line) * width + left, height * width);
     }
@@ -203,7 +198,7 @@ static void run_blocks(void *context, size_t begin, size_t end) {
   for (size_t task = begin; task < end; task++) {
     const intptr_t group = (intptr_t)task / job->grid.blocks;
     const tile_block block = block_at(&job->grid, (intptr_t)task % job->grid.blocks);
-    const tile_stage stage = input_stage(job, &block, memory);
+    const kb_lane_stage stage = input_stage(job, &block, memory);
     for (intptr_t lane_group = 0; lane_group < job->lane_groups; lane_group++)
       transform_inputs(job, &block, &stage, group, lane_group, input);
     for (intptr_t panel = 0; panel < job->panels; panel++) {
@@ -229,7 +224,7 @@ static void run_inputs(void *context, size_t begin, size_t end) {
   for (size_t task = begin; task < end; task++) {
     const intptr_t item = (intptr_t)task / job->lane_groups;
     const tile_block block = block_at(&job->grid, item % job->grid.blocks);
-    const tile_stage stage = input_stage(job, &block, memory);
+    const kb_lane_stage stage = input_stage(job, &block, memory);
     transform_inputs(job, &block, &stage, item / job->grid.blocks,
                      (intptr_t)task % job->lane_groups, job->inputs + item * POINTS * job->input_stride);
   }
@@ -268,6 +263,7 @@ static void run_panels(void *context, size_t begin, size_t end) {
 
 void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
   winograd_job job = {.tiling = tiling, .kernels = kb_winograd_active(), .transposed = transposed};
+  job.lanes = kb_lanes_active();
   job.gemm = kb_gemm_active(KB_GEMM_F32);
   job.panels = divided_up(tiling->rows, PANEL);
   job.lane_groups = divided_up(tiling->channels, LANES);

@@ -2,20 +2,13 @@
 #ifndef KB_CONV_WINOGRAD_H
 #define KB_CONV_WINOGRAD_H
 
+#include "conv_lanes.h"
 #include "conv_tile.h"
 #include "conv_weight.h"
-
-enum { KB_WINOGRAD_LANES = 16 };
 
 // All work on sixteen channels at once, whose elements lie side by side. Strides and pitches are in
 // floats. A point is one of the 6 × 6 products of a tile; `stride` lies between two points.
 typedef struct kb_winograd_kernels {
-  // to[positions[p] + c] = planes[c · stride + p] for p < count; zero for c ≥ channels.
-  void (*gather)(const float *planes, intptr_t stride, intptr_t channels, intptr_t count,
-                 const int32_t *positions, float *to);
-  // planes[c · stride + p] = from[16 · p + c] for p < count, c < channels.
-  void (*scatter)(const float *from, intptr_t channels, intptr_t count, float *planes,
-                  intptr_t stride);
   // 6 × 6 pixels to points: Bᵀ d B.
   void (*input)(const float *from, intptr_t pitch, float *to, intptr_t stride);
   // 4 × 4 pixels of an output's gradient to points: A dy Aᵀ.
@@ -25,10 +18,8 @@ typedef struct kb_winograd_kernels {
                  intptr_t columns, float *to, intptr_t pitch);
   // 3 × 3 taps, `step` apart, to points: G g Gᵀ.
   void (*weight)(const float *taps, intptr_t step, float *to, intptr_t stride);
-  // Points to sixteen times 3 × 3 taps side by side: Gᵀ m G.
+  // Points to nine taps of sixteen channels: Gᵀ m G.
   void (*weight_gradient)(const float *from, intptr_t stride, float *to);
-  // to[16 · j + i] = from[i · stride + j] for i, j < 16.
-  void (*transpose)(const float *from, intptr_t stride, float *to);
 } kb_winograd_kernels;
 
 const kb_winograd_kernels *kb_winograd_active(void);

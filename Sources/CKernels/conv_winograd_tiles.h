@@ -1,5 +1,5 @@
 // What the forward and the weight gradient of Winograd's convolution share: cutting planes into
-// blocks of tiles, and their pixels with channels innermost.
+// blocks of tiles.
 #ifndef KB_CONV_WINOGRAD_TILES_H
 #define KB_CONV_WINOGRAD_TILES_H
 
@@ -10,7 +10,7 @@
 
 enum {
   POINTS = 36,
-  LANES = KB_WINOGRAD_LANES,
+  LANES = KB_LANES,
   PANEL = 2 * LANES, // output channels multiplied together
   SKEW = 16,         // floats between planes, which would all begin in one cache set
 };
@@ -32,7 +32,8 @@ typedef struct tile_block {
 
 // Blocks of about `wanted` tiles.
 static inline tile_grid make_grid(const kb_conv_gather *gather, intptr_t batch, intptr_t wanted) {
-  tile_grid grid = {divided_up(gather->output[1], 4), divided_up(gather->output[2], 4), 0};
+  tile_grid grid = {.height = divided_up(gather->output[1], 4),
+                    .width = divided_up(gather->output[2], 4)};
   const intptr_t plane = grid.height * grid.width;
   grid.tiles = batch * plane;
   grid.batch = batch;
@@ -64,64 +65,33 @@ static inline intptr_t largest_block(const tile_grid *grid) {
   return grid->images * grid->rows * grid->columns;
 }
 
-// A block's pixels of one image: [row][column][16 channels], with zeros outside of the plane.
-typedef struct tile_stage {
-  intptr_t side, pad_y, pad_x;  // pixels of a tile across, before the plane
-  intptr_t height, width;       // of the plane
-  intptr_t pitch;               // floats of a row of pixels
-  intptr_t top, left, lines, count, runs, run_stride; // runs of pixels to read
-  float *pixels;
-  int32_t *positions;
-} tile_stage;
-
 static inline size_t stage_bytes(const tile_grid *grid, intptr_t side) {
-  const intptr_t rows = 4 * grid->rows + side - 4, columns = 4 * grid->columns + side - 4;
-  return (size_t)(rows * columns * LANES) * sizeof(float) +
-         (size_t)(rows * columns + LANES) * sizeof(int32_t);
+  return kb_lane_stage_bytes(4 * grid->rows + side - 4, 4 * grid->columns + side - 4, LANES);
 }
 
-// `memory` of stage_bytes.
-static inline void plan_stage(tile_stage *stage, const tile_block *block, void *memory) {
-  const intptr_t rows = 4 * block->rows + stage->side - 4;
-  const intptr_t columns = 4 * block->columns + stage->side - 4;
-  stage->pitch = columns * LANES;
-  stage->pixels = memory;
-  stage->positions = (int32_t *)(stage->pixels + rows * stage->pitch);
-  const intptr_t first = 4 * block->row - stage->pad_y, left = 4 * block->column - stage->pad_x;
-  stage->top = first > 0 ? first : 0;
-  stage->left = left > 0 ? left : 0;
-  stage->lines = smaller(first + rows, stage->height) - stage->top;
-  const intptr_t width = smaller(left + columns, stage->width) - stage->left;
-  memset(memory, 0, (size_t)(rows * stage->pitch) * sizeof(float));
-  int32_t *position = stage->positions;
-  for (intptr_t y = 0; y < stage->lines; y++)
-    for (intptr_t x = 0; x < width; x++)
-      *position++ = (int32_t)((stage->top - first + y) * stage->pitch +
-                              (stage->left - left + x) * LANES);
-  // Rows of full width follow one another without a gap.
-  const bool joined = width == stage->width;
-  stage->runs = joined ? 1 : stage->lines;
-  stage->count = joined ? stage->lines * width : width;
-  stage->run_stride = stage->width;
-}
-
-// Up to sixteen channels of an image; `plane` is the first one's.
-static inline void fill_stage(const kb_winograd_kernels *kernels, const tile_stage *stage,
-                              const float *plane, intptr_t channels) {
-  const float *from = plane + stage->top * stage->width + stage->left;
-  for (intptr_t run = 0; run < stage->runs; run++)
-    kernels->gather(from + run * stage->run_stride, stage->height * stage->width, channels,
-                    stage->count, stage->positions + run * stage->count, stage->pixels);
+// A block's pixels of one image, [row][column][16 channels]; a tile has `side` pixels across.
+static inline kb_lane_stage make_stage(const tile_block *block, const intptr_t plane[3],
+                                       intptr_t pad_y, intptr_t pad_x, intptr_t side,
+                                       void *memory) {
+  kb_lane_stage stage = {.height = plane[1],
+                         .width = plane[2],
+                         .first_row = 4 * block->row - pad_y,
+                         .first_column = 4 * block->column - pad_x,
+                         .rows = 4 * block->rows + side - 4,
+                         .columns = 4 * block->columns + side - 4};
+  kb_lane_stage_plan(&stage, LANES, memory);
+  return stage;
 }
 
 // to[point][tile][channel] of sixteen channels of some images of a block.
 static inline void transform_stage(
-    const tile_stage *stage, const tile_block *block,
+    const kb_lane_stage *stage, const tile_block *block,
     void (*transform)(const float *from, intptr_t pitch, float *to, intptr_t stride), float *to,
     intptr_t tile_pitch, intptr_t stride) {
+  const intptr_t pitch = stage->columns * LANES;
   for (intptr_t y = 0; y < block->rows; y++) {
     for (intptr_t x = 0; x < block->columns; x++, to += tile_pitch)
-      transform(stage->pixels + 4 * y * stage->pitch + 4 * x * LANES, stage->pitch, to, stride);
+      transform(stage->pixels + 4 * y * pitch + 4 * x * LANES, pitch, to, stride);
   }
 }
 

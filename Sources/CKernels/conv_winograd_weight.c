@@ -17,6 +17,7 @@ enum {
 typedef struct weight_job {
   const kb_conv_weight_job *conv;
   const kb_winograd_kernels *kernels;
+  const kb_lane_kernels *lanes;
   const kb_gemm_kernels *gemm;
   tile_grid grid;
   intptr_t group, first, blocks; // of this round
@@ -44,20 +45,17 @@ static void transform_planes(void *context, size_t begin, size_t end) {
     const bool is_input = item < job->input_groups;
     const intptr_t channel = (is_input ? item : item - job->input_groups) * LANES;
     const intptr_t all = is_input ? conv->channels : conv->rows;
-    tile_stage stage = {.side = is_input ? 6 : 4,
-                        .pad_y = is_input ? gather->padding[1] : 0,
-                        .pad_x = is_input ? gather->padding[2] : 0,
-                        .height = is_input ? gather->input[1] : gather->output[1],
-                        .width = is_input ? gather->input[2] : gather->output[2]};
-    plan_stage(&stage, &block, memory);
+    const kb_lane_stage stage =
+        is_input ? make_stage(&block, gather->input, gather->padding[1], gather->padding[2], 6, memory)
+                 : make_stage(&block, gather->output, 0, 0, 4, memory);
     const intptr_t pitch = is_input ? job->input_pitch : job->gradient_pitch;
     const intptr_t tile = index * largest_block(&job->grid);
     float *to = (is_input ? job->inputs : job->gradients) + tile * pitch + channel;
     const float *planes = is_input ? conv->x : conv->dy;
     for (intptr_t i = 0; i < block.images; i++) {
       const intptr_t plane = ((block.image + i) * conv->groups + job->group) * all + channel;
-      fill_stage(job->kernels, &stage, planes + plane * stage.height * stage.width,
-                 smaller(LANES, all - channel));
+      kb_lane_stage_fill(job->lanes, &stage, planes + plane * stage.height * stage.width,
+                         smaller(LANES, all - channel), 0);
       transform_stage(&stage, &block, is_input ? job->kernels->input : job->kernels->gradient, to,
                       pitch, is_input ? job->input_stride : job->gradient_stride);
       to += block.rows * block.columns * pitch;
@@ -77,13 +75,14 @@ static void write_part(const weight_job *job, intptr_t row, intptr_t channel, co
   const intptr_t rows = smaller(PART, conv->rows - row);
   const intptr_t channels = smaller(PART, conv->channels - channel);
   float *dw = (float *)conv->dw + ((job->group * conv->rows + row) * conv->channels + channel) * 9;
-  float taps[LANES * 9];
+  float taps[LANES * 9], joined[LANES * 9];
   for (intptr_t r = 0; r < rows; r++) {
     for (intptr_t c = 0; c < channels; c += LANES) {
       float *to = dw + (r * conv->channels + c) * 9;
       const bool whole = channels - c >= LANES;
-      job->kernels->weight_gradient(sums + r * PART + c, SUM_STRIDE, whole ? to : taps);
-      if (!whole) memcpy(to, taps, (size_t)((channels - c) * 9) * sizeof(float));
+      job->kernels->weight_gradient(sums + r * PART + c, SUM_STRIDE, taps);
+      job->lanes->join_nines(taps, whole ? to : joined);
+      if (!whole) memcpy(to, joined, (size_t)((channels - c) * 9) * sizeof(float));
     }
   }
 }
@@ -111,6 +110,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
 
 void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
   weight_job job = {.conv = conv, .kernels = kb_winograd_active()};
+  job.lanes = kb_lanes_active();
   job.gemm = kb_gemm_active(KB_GEMM_F32);
   job.grid = make_grid(&conv->gather, conv->batch, BLOCK_TILES);
   job.input_groups = divided_up(conv->channels, LANES);
