@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "conv_direct.h"
 #include "conv_lanewise.h"
 #include "conv_tile.h"
 #include "conv_weight.h"
@@ -308,6 +309,41 @@ static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, 
   return true;
 }
 
+// All parts of dx at once where the convolution has many channels. False where another way is better.
+static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                                  const void *w, const void *bias, void *dx) {
+  const intptr_t *stride = conv->window.stride, *input = conv->window.input;
+  const intptr_t channels = conv->out_channels / conv->groups;
+  const intptr_t rows = conv->in_channels / conv->groups, all = kb_conv_count(stride);
+  kb_conv_gather gather = window_gather(dtype, &conv->window);
+  const bool in_place = all == 1 && kb_conv_reads_in_place(&gather);
+  memcpy(gather.output, input, sizeof gather.output); // what is written
+  if (all > MOST_PARTS || stride[0] != 1 || !kb_direct_serves(dtype, &gather, channels, rows) ||
+      in_place)
+    return false;
+  kb_direct_part parts[MOST_PARTS];
+  intptr_t orders[KB_DIRECT_TAPS], *order = orders, filled = 0, residue[3] = {0};
+  for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++) {
+    for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++) {
+      kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx};
+      tap_set taps[3];
+      if (!plan_part(dtype, conv, residue, &tiling, taps)) continue;
+      tiling.channels = channels;
+      if (all == 1 &&
+          kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows))
+        return false;
+      parts[filled++] = (kb_direct_part){tiling, order};
+      for (intptr_t y = taps[1].count - 1; y >= 0; y--)
+        for (intptr_t x = taps[2].count - 1; x >= 0; x--)
+          *order++ = (taps[1].first + y * taps[1].advance) * conv->window.kernel[2] +
+                     taps[2].first + x * taps[2].advance;
+    }
+  }
+  if (filled > 0)
+    kb_direct_run(parts, filled, w, kb_conv_count(conv->window.kernel), true);
+  return true;
+}
+
 void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
                             const void *w, const void *bias, void *dx) {
   conv_counts counts = element_counts(conv);
@@ -326,6 +362,10 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   size_t bytes = counts.w * kb_dtype_size(dtype);
   void *transposed = kb_alloc(bytes);
   if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
+    kb_free(transposed, bytes);
+    return;
+  }
+  if (direct_input_gradient(dtype, conv, dy, w, bias, dx)) {
     kb_free(transposed, bytes);
     return;
   }

@@ -4,7 +4,6 @@
 // faster than a memcpy of exact length.
 #include "conv_gather.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "conv_stage.h"
@@ -103,8 +102,7 @@ static void gather_image(const kb_conv_gather *gather, const char *x, intptr_t c
   kb_free(staged, staged_bytes);
 }
 
-// A 1 × 1 convolution without stride or padding reads the image as it lies.
-static bool reads_in_place(const kb_conv_gather *gather) {
+bool kb_conv_reads_in_place(const kb_conv_gather *gather) {
   for (int d = 0; d < 3; d++) {
     if (gather->kernel[d] != 1 || gather->stride[d] != 1 || gather->padding[d] != 0 ||
         gather->input[d] != gather->output[d])
@@ -118,7 +116,7 @@ void kb_conv_gather_tile(const kb_conv_gather *gather, const void *x, size_t ima
                          size_t pitch) {
   const intptr_t pixels = kb_conv_count(gather->output);
   if (kb_conv_count(gather->kernel) == 0) return;
-  const bool in_place = reads_in_place(gather);
+  const bool in_place = kb_conv_reads_in_place(gather);
   for (intptr_t pixel = begin; pixel < end;) {
     intptr_t image = pixel / pixels, first = pixel % pixels;
     intptr_t last = pixels < first + end - pixel ? pixels : first + end - pixel;

@@ -2,6 +2,7 @@
 #ifndef KB_CONV_GATHER_H
 #define KB_CONV_GATHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,9 @@ typedef struct kb_conv_gather {
 } kb_conv_gather;
 
 static inline intptr_t kb_conv_count(const intptr_t dims[3]) { return dims[0] * dims[1] * dims[2]; }
+
+// A 1 × 1 convolution without stride or padding reads the image as it lies.
+bool kb_conv_reads_in_place(const kb_conv_gather *gather);
 
 // For output pixels begin ..< end, counted over all images (at most KB_CONV_MAX_TILE), writes the
 // rows patches[channel · taps + tap][pixel], `pitch` bytes apart. `x` is the first channel in image

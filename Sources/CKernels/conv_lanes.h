@@ -13,9 +13,9 @@ typedef struct kb_lane_kernels {
   // to[positions[p] + c] = planes[c · stride + p] for p < count; zero for c ≥ channels.
   void (*gather)(const float *planes, intptr_t stride, intptr_t channels, intptr_t count,
                  const int32_t *positions, float *to);
-  // planes[c · stride + p] = from[16 · p + c] for p < count, c < channels.
-  void (*scatter)(const float *from, intptr_t channels, intptr_t count, float *planes,
-                  intptr_t stride);
+  // planes[c · stride + p] = from[pitch · p + c] for p < count, c < channels.
+  void (*scatter)(const float *from, intptr_t pitch, intptr_t channels, intptr_t count,
+                  float *planes, intptr_t stride);
   // to[16 · j + i] = from[i · stride + j] for i, j < 16.
   void (*transpose)(const float *from, intptr_t stride, float *to);
   // to[9 · c + t] = from[16 · t + c] for t < 9, c < 16.

@@ -129,7 +129,7 @@ static void sum_band(const sum_job *job, intptr_t task, float *pixels) {
   }
   if (memory) kb_free(memory, bytes);
   float *y = (float *)all->y + plane * all->target[1] * width + first * width;
-  job->lanes->scatter(pixels, channels, (last - first) * width, y, all->target[1] * width);
+  job->lanes->scatter(pixels, LANES, channels, (last - first) * width, y, all->target[1] * width);
 }
 
 static void sum_bands(void *context, size_t begin, size_t end) {

@@ -7,17 +7,21 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_direct.h"
 #include "conv_lanewise.h"
 #include "conv_shallow.h"
 #include "conv_winograd.h"
+#include "gemm.h"
 #include "kb_alloc.h"
-#include "kb_gemm.h"
 #include "kb_threads.h"
 
 #pragma STDC FP_CONTRACT OFF
 
 // Rows of patches gathered at a time: 640 rows of 128 floats are 330 KB.
 enum { PATCH_ROWS = 640 };
+
+// Of 1 × 1 convolutions: pixels of a task, and how many an image needs to fill the vectors.
+enum { IN_PLACE_PIXELS = 128, LEAST_IN_PLACE = 64 };
 
 typedef struct tile_job {
   const kb_conv_tiling *tiling;
@@ -128,6 +132,54 @@ static void run_tiles(void *context, size_t begin, size_t end) {
   }
 }
 
+// A 1 × 1 convolution multiplies the images as they lie: a task takes some pixels of all channels, so
+// that its outputs stay in the second-level cache.
+static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intptr_t first,
+                              intptr_t count) {
+  const kb_gemm_kernels *kernels = kb_gemm_active(KB_GEMM_F32);
+  const intptr_t pixels = kb_conv_count(tiling->gather.output), rows = tiling->rows;
+  const intptr_t channels = tiling->channels, height = (intptr_t)kernels->rows;
+  const intptr_t width = (intptr_t)kernels->columns, tiles = (rows + height - 1) / height;
+  const intptr_t group = item % tiling->groups;
+  const float *x = (const float *)tiling->x + item * channels * pixels + first;
+  const float *w = (const float *)tiling->w + group * rows * channels;
+  float *y = (float *)tiling->y + item * rows * pixels + first;
+  if (tiling->bias) {
+    const float *bias = (const float *)tiling->bias + group * rows;
+    for (intptr_t r = 0; r < rows; r++)
+      for (intptr_t i = 0; i < count; i++) y[r * pixels + i] = bias[r];
+  }
+  for (intptr_t column = 0; column < count; column += width) {
+    for (intptr_t tile = 0, r = 0; tile < tiles; tile++) {
+      const intptr_t some = rows / tiles + (tile < rows % tiles);
+      kernels->tile((size_t)some, (size_t)(count - column < width ? count - column : width),
+                    (size_t)channels, w + r * channels, channels, 1, x + column, pixels,
+                    y + r * pixels + column, (size_t)pixels, tiling->bias != NULL);
+      r += some;
+    }
+  }
+}
+
+static void run_in_place(void *context, size_t begin, size_t end) {
+  const kb_conv_tiling *tiling = context;
+  const intptr_t pixels = kb_conv_count(tiling->gather.output);
+  const intptr_t chunks = (pixels + IN_PLACE_PIXELS - 1) / IN_PLACE_PIXELS;
+  for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
+    const intptr_t first = task % chunks * IN_PLACE_PIXELS;
+    multiply_in_place(tiling, task / chunks, first,
+                      pixels - first < IN_PLACE_PIXELS ? pixels - first : IN_PLACE_PIXELS);
+  }
+}
+
+// Without masked loads, the last panel of pixels would read beyond the image.
+static bool takes_in_place(const kb_conv_tiling *tiling) {
+  const intptr_t pixels = kb_conv_count(tiling->gather.output);
+  const kb_gemm_kernels *kernels = kb_gemm_active(KB_GEMM_F32);
+  return tiling->dtype == KB_FLOAT32 && kb_conv_reads_in_place(&tiling->gather) &&
+         tiling->channels > 0 && pixels >= LEAST_IN_PLACE &&
+         (kernels->masked || pixels % (intptr_t)kernels->columns == 0);
+}
+
 void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
@@ -142,6 +194,14 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
     return;
   }
   const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
+  if (dense && takes_in_place(tiling)) {
+    const intptr_t chunks =
+        (kb_conv_count(tiling->gather.output) + IN_PLACE_PIXELS - 1) / IN_PLACE_PIXELS;
+    const intptr_t work = tiling->rows * depth * IN_PLACE_PIXELS;
+    kb_parallel_for((size_t)(tiling->batch * tiling->groups * chunks),
+                    (size_t)(65536 / (work + 1) + 1), run_in_place, (void *)tiling);
+    return;
+  }
   if (dense &&
       kb_shallow_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
     kb_shallow_run(tiling);
@@ -150,6 +210,13 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
                                   tiling->rows)) {
     kb_winograd_run(tiling, false);
+    return;
+  }
+  if (dense && kb_direct_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
+    intptr_t order[KB_DIRECT_TAPS];
+    for (intptr_t t = 0; t < taps; t++) order[t] = t;
+    const kb_direct_part part = {*tiling, order};
+    kb_direct_run(&part, 1, tiling->w, taps, false);
     return;
   }
   // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small

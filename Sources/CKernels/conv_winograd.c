@@ -7,6 +7,7 @@
 // the second level from its input transform to its output.
 #include "conv_winograd.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "conv_winograd_tiles.h"
@@ -24,14 +25,25 @@ enum {
   LEAST_CHANNELS = 16,
 };
 
-static _Atomic bool precise = false;
+// −1 until the environment was asked.
+static _Atomic int precise_setting = -1;
+static _Thread_local int precise_scopes;
 
-void kb_conv_set_precise(bool on) { precise = on; }
-bool kb_conv_precise(void) { return precise; }
+void kb_conv_set_precise(bool on) { precise_setting = on; }
+void kb_conv_enter_precise(void) { precise_scopes++; }
+void kb_conv_leave_precise(void) { precise_scopes--; }
+
+bool kb_conv_precise(void) {
+  if (precise_setting < 0) {
+    const char *text = getenv("KOBAI_PRECISE");
+    precise_setting = text != NULL && strcmp(text, "") != 0 && strcmp(text, "0") != 0;
+  }
+  return precise_scopes > 0 || precise_setting > 0;
+}
 
 bool kb_winograd_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t batch,
                         intptr_t channels, intptr_t rows) {
-  if (dtype != KB_FLOAT32 || precise || channels < LEAST_CHANNELS || rows < LEAST_CHANNELS)
+  if (dtype != KB_FLOAT32 || kb_conv_precise() || channels < LEAST_CHANNELS || rows < LEAST_CHANNELS)
     return false;
   if (gather->kernel[0] != 1 || gather->input[0] != 1 || gather->output[0] != 1 ||
       gather->padding[0] != 0)
@@ -174,7 +186,7 @@ static void write_outputs(const winograd_job *job, const tile_block *block, intp
                          width;
       const bool joined = columns == width;
       for (intptr_t line = 0; line < (joined ? 1 : lines); line++)
-        job->lanes->scatter(pixels + line * columns * LANES, valid,
+        job->lanes->scatter(pixels + line * columns * LANES, LANES, valid,
                               joined ? lines * columns : columns,
                               plane + (top + line) * width + left, height * width);
     }

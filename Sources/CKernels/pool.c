@@ -252,7 +252,7 @@ static void gather_lanes(const lane_scratch *s, const void *planes, size_t group
 
 static void scatter_lanes(const lane_scratch *s, const float *from, size_t group, intptr_t lanes,
                           intptr_t count, void *planes) {
-  s->lanes->scatter(from, lanes, count, (float *)planes + (intptr_t)group * KB_LANES * count,
+  s->lanes->scatter(from, KB_LANES, lanes, count, (float *)planes + (intptr_t)group * KB_LANES * count,
                     count);
 }
 
