@@ -4,7 +4,8 @@
 
 #include "conv_stage.h"
 
-enum { KB_CONV_PART = 4096, KB_CONV_PART_COLUMNS = 1024 }; // outputs
+// Outputs of a part, at most; of many channels fewer, so that what they read is some 65536 elements.
+enum { KB_CONV_PART = 4096, KB_CONV_PART_COLUMNS = 1024, KB_CONV_STAGED = 65536 };
 
 static inline intptr_t divided_up(intptr_t x, intptr_t y) { return (x + y - 1) / y; }
 static inline intptr_t least(intptr_t x, intptr_t y) { return x < y ? x : y; }
@@ -37,7 +38,8 @@ static inline kb_conv_box part_box(const kb_conv_gather *gather, const plane_par
 static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels) {
   const intptr_t *output = gather->output;
   plane_cut cut = {.gather = gather, .columns = least(output[2], KB_CONV_PART_COLUMNS)};
-  cut.rows = least(output[1], KB_CONV_PART / cut.columns);
+  const intptr_t part = least(KB_CONV_PART, divided_up(KB_CONV_STAGED, channels));
+  cut.rows = least(output[1], divided_up(part, cut.columns));
   cut.row_parts = divided_up(output[1], cut.rows);
   cut.column_parts = divided_up(output[2], cut.columns);
   cut.parts = output[0] * cut.row_parts * cut.column_parts;

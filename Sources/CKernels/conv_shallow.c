@@ -12,22 +12,32 @@
 #pragma STDC FP_CONTRACT OFF
 
 enum {
-  MOST_DEPTH = 64, // taps of all channels
+  // Taps of all channels: more than MOST_DEPTH only where a product would have few rows.
+  MOST_DEPTH = 160,
+  LIMIT_DEPTH = 640,
+  FEW_ROWS = 16,
+  MOST_WEIGHT_DEPTH = 64,
   LEAST_COLUMNS = 8,
-  MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART / 16,
+  MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART_COLUMNS / 16,
   IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
 };
 
 bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                        intptr_t rows) {
   const intptr_t depth = channels * kb_conv_count(gather->kernel);
-  return dtype == KB_FLOAT32 && depth > 0 && depth <= MOST_DEPTH && rows > 1 &&
+  return dtype == KB_FLOAT32 && depth > 0 && depth <= (rows < FEW_ROWS ? LIMIT_DEPTH : MOST_DEPTH) &&
          gather->output[2] >= LEAST_COLUMNS;
+}
+
+bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
+                              intptr_t rows) {
+  return kb_shallow_serves(dtype, gather, channels, rows) &&
+         channels * kb_conv_count(gather->kernel) <= MOST_WEIGHT_DEPTH;
 }
 
 typedef struct shallow_part {
   kb_shallow_part kernel;
-  size_t offsets[MOST_DEPTH];
+  size_t offsets[LIMIT_DEPTH];
   kb_shallow_segment segments[MOST_SEGMENTS];
 } shallow_part;
 

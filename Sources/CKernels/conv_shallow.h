@@ -6,13 +6,15 @@
 #include "conv_tile.h"
 #include "conv_weight.h"
 
-// Whether a convolution is one that this is faster for; dense outputs only.
+// Whether a convolution with dense outputs, or its weight gradient, is one that this is faster for.
 bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                        intptr_t rows);
+bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
+                              intptr_t rows);
 
 // What kb_conv_run_tiles does, where kb_shallow_serves.
 void kb_shallow_run(const kb_conv_tiling *tiling);
-// What kb_conv_run_weight does, where kb_shallow_serves.
+// What kb_conv_run_weight does, where kb_shallow_serves_weight.
 void kb_shallow_run_weight(const kb_conv_weight_job *job);
 
 // Up to sixteen outputs of one row: the bytes where they begin in the staged rows, and the element

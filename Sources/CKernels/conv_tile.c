@@ -202,14 +202,14 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
                     (size_t)(65536 / (work + 1) + 1), run_in_place, (void *)tiling);
     return;
   }
-  if (dense &&
-      kb_shallow_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
-    kb_shallow_run(tiling);
-    return;
-  }
   if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
                                   tiling->rows)) {
     kb_winograd_run(tiling, false);
+    return;
+  }
+  if (dense &&
+      kb_shallow_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
+    kb_shallow_run(tiling);
     return;
   }
   if (dense && kb_direct_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {

@@ -157,7 +157,7 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
     kb_depthwise_run_weight(job);
     return;
   }
-  if (kb_shallow_serves(job->dtype, &job->gather, job->channels, job->rows)) {
+  if (kb_shallow_serves_weight(job->dtype, &job->gather, job->channels, job->rows)) {
     kb_shallow_run_weight(job);
     return;
   }
