@@ -8,6 +8,7 @@
 #include "kb_reduce.h"
 #include "kb_threads.h"
 #include "normalize_internal.h"
+#include "normalize_planes.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -88,6 +89,66 @@ static job make_job(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
   return j;
 }
 
+// --- Float channels of several runs: a task owns channels, whose elements it reads again from cache.
+
+enum { LEAST_CHANNELS = 8, LEAST_RUN = 8 };
+
+typedef struct planes_job {
+  kb_planes planes;
+  const kb_planes_kernels *kernels;
+  bool training;
+  double count;
+  const float *x, *dy, *mean, *rstd, *scale, *shift;
+  float *y, *dweight, *dbias;
+} planes_job;
+
+static bool takes_planes(const job *j) {
+  return j->dtype == KB_FLOAT32 && j->channels >= LEAST_CHANNELS && j->inner >= LEAST_RUN;
+}
+
+static planes_job make_planes(const job *j) {
+  return (planes_job){.planes = {j->batch, j->inner, j->channels * j->inner},
+                      .kernels = kb_planes_active(),
+                      .count = (double)j->batch * (double)j->inner,
+                      .x = (const float *)j->x,
+                      .dy = (const float *)j->dy,
+                      .mean = (const float *)j->mean,
+                      .rstd = (const float *)j->rstd,
+                      .scale = (const float *)j->scale,
+                      .shift = (const float *)j->shift,
+                      .y = (float *)j->y};
+}
+
+static void normalize_planes(void *context, size_t begin, size_t end) {
+  const planes_job *j = context;
+  for (size_t c = begin; c < end; c++) {
+    const size_t at = c * j->planes.inner;
+    j->kernels->normalize(&j->planes, j->x + at, j->mean[c], j->scale[c], j->shift[c], j->y + at);
+  }
+}
+
+static void differentiate_planes(void *context, size_t begin, size_t end) {
+  const planes_job *j = context;
+  for (size_t c = begin; c < end; c++) {
+    const size_t at = c * j->planes.inner;
+    double sums[2] = {0, 0};
+    if (j->training || j->dweight || j->dbias)
+      j->kernels->sums(&j->planes, j->dy + at, j->x + at, j->mean[c], j->rstd[c], sums);
+    if (j->dweight) j->dweight[c] = (float)sums[1];
+    if (j->dbias) j->dbias[c] = (float)sums[0];
+    if (!j->y) continue;
+    const float mean_share = j->training ? (float)(sums[0] / j->count) : 0;
+    const float size_share = j->training ? (float)(sums[1] / j->count) : 0;
+    j->kernels->gradient(&j->planes, j->dy + at, j->x + at, j->mean[c], j->rstd[c], j->scale[c],
+                         mean_share, size_share, j->y + at);
+  }
+}
+
+static void run_planes(void (*body)(void *context, size_t begin, size_t end), planes_job *j,
+                       size_t channels) {
+  kb_parallel_for(channels, 16384 / (j->planes.batch * j->planes.inner + 1) + 1, body, j);
+}
+
 void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
                           const void *x, const void *mean, const void *rstd, const void *weight,
                           const void *bias, void *y) {
@@ -99,7 +160,12 @@ void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t 
     kb_set(j.type, shift, c, wide ? kb_get(j.type, wide, c) : 0);
   kb_release_parameters(dtype, j.type, channels, wide);
   j.scale = scale, j.shift = shift, j.y = y;
-  kb_parallel_for(rows_of(&j), grain(&j), forward, &j);
+  if (takes_planes(&j)) {
+    planes_job planes = make_planes(&j);
+    run_planes(normalize_planes, &planes, channels);
+  } else {
+    kb_parallel_for(rows_of(&j), grain(&j), forward, &j);
+  }
   release(&j, scale);
   release(&j, shift);
 }
@@ -177,6 +243,15 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
   if (channels == 0) return;
   job j = make_job(dtype, batch, channels, inner, x, mean, rstd);
   j.dy = dy, j.y = dx;
+  if (takes_planes(&j)) {
+    char *scale = scales(&j, weight);
+    j.scale = scale;
+    planes_job planes = make_planes(&j);
+    planes.training = training, planes.dweight = dweight, planes.dbias = dbias;
+    run_planes(differentiate_planes, &planes, channels);
+    release(&j, scale);
+    return;
+  }
   char *mean_share = channel_array(&j), *size_share = channel_array(&j);
   for (size_t c = 0; c < channels; c++) {
     kb_set(j.type, mean_share, c, 0);
@@ -184,7 +259,10 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
   }
   if (training || dweight || dbias) {
     const size_t rows = rows_of(&j);
+    // At most 32 blocks, and none of few elements.
     j.block_rows = rows > 32 ? (rows + 31) / 32 : 1;
+    const size_t least_rows = 8192 / (width_of(&j) + 1) + 1;
+    if (j.block_rows < least_rows) j.block_rows = least_rows;
     const size_t blocks = (rows + j.block_rows - 1) / j.block_rows;
     const size_t bytes = blocks * 2 * channels * sizeof(double);
     j.collected = kb_alloc(bytes);

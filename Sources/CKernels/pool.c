@@ -205,6 +205,11 @@ static bool takes_lanes(kb_dtype dtype, const pool_job *job, size_t planes) {
          job->outputs <= LARGEST_PLANE && job->inputs > 0 && job->outputs > 0;
 }
 
+// One mean of a large plane is the sum of a run.
+static bool takes_means(kb_dtype dtype, const pool_job *job, size_t planes) {
+  return takes_lanes(dtype, job, planes) && (job->outputs > 1 || job->inputs <= 256);
+}
+
 static kb_pool_view view_of(const pool_job *job) {
   kb_pool_view view = {.ranges = {job->ranges[0], job->ranges[1], job->ranges[2]}};
   memcpy(view.input, job->window.input, sizeof view.input);
@@ -446,8 +451,7 @@ void kb_adaptive_average_pool(kb_dtype dtype, const intptr_t input[3], const int
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, x, y);
   job.count_include_pad = true;
-  // One mean per plane reads runs.
-  if (job.outputs > 1 && takes_lanes(dtype, &job, planes))
+  if (takes_means(dtype, &job, planes))
     run_average_lanes(average_lanes, &job, planes);
   else
     run(adaptive_average_bodies, dtype, &job, planes, product(input), product(output));
@@ -460,7 +464,7 @@ void kb_adaptive_average_pool_gradient(kb_dtype dtype, const intptr_t input[3],
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, dy, dx);
   job.count_include_pad = true;
-  if (job.outputs > 1 && takes_lanes(dtype, &job, planes))
+  if (takes_means(dtype, &job, planes))
     run_average_lanes(average_gradient_lanes, &job, planes);
   else
     run(adaptive_average_gradient_bodies, dtype, &job, planes, product(output), product(input));

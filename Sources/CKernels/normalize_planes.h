@@ -1,0 +1,26 @@
+// Float planes of one channel: `batch` runs of `inner` elements, `stride` elements apart.
+#ifndef KB_NORMALIZE_PLANES_H
+#define KB_NORMALIZE_PLANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct kb_planes {
+  size_t batch, inner, stride;
+} kb_planes;
+
+typedef struct kb_planes_kernels {
+  // y = (x − mean) · scale + shift
+  void (*normalize)(const kb_planes *planes, const float *x, float mean, float scale, float shift,
+                    float *y);
+  // sums = {Σ dy, Σ dy · (x − mean) · rstd}
+  void (*sums)(const kb_planes *planes, const float *dy, const float *x, float mean, float rstd,
+               double sums[2]);
+  // dx = scale · (dy − mean_share − (x − mean) · rstd · size_share)
+  void (*gradient)(const kb_planes *planes, const float *dy, const float *x, float mean, float rstd,
+                   float scale, float mean_share, float size_share, float *dx);
+} kb_planes_kernels;
+
+const kb_planes_kernels *kb_planes_active(void);
+
+#endif
