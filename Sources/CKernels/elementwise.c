@@ -38,6 +38,8 @@ unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype) {
   case KB_OP_sigmoid: case KB_OP_silu: case KB_OP_gelu: case KB_OP_gelu_tanh: case KB_OP_erf:
   case KB_OP_xlogy:
     return single ? 4 : 32;
+  case KB_OP_gelu_slope: case KB_OP_gelu_tanh_slope:
+    return single ? 8 : 64;
   case KB_OP_pow:
     return single ? 8 : 32;
   case KB_OP_exp2: case KB_OP_expm1: case KB_OP_log2: case KB_OP_log10: case KB_OP_log1p:

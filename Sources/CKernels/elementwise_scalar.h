@@ -34,6 +34,17 @@ static inline double kb_sigmoid_double(double x) {
 static inline double kb_gelu_tanh_double(double x) {
   return 0.5 * x * (1 + tanh(0.79788456080286535588 * (x + 0.044715 * (x * x * x))));
 }
+// dy times the derivative.
+static inline double kb_gelu_slope_double(double dy, double x) {
+  const double density = exp(-0.5 * (x * x)) * 0.39894228040143267794;
+  return dy * (0.5 * (1 + erf(x * 0.70710678118654752440)) + x * density);
+}
+static inline double kb_gelu_tanh_slope_double(double dy, double x) {
+  const double square = x * x;
+  const double t = tanh(0.79788456080286535588 * (x + 0.044715 * square * x));
+  const double du = 0.79788456080286535588 * (1 + 0.134145 * square);
+  return dy * (0.5 * (1 + t) + 0.5 * x * ((1 - t * t) * du));
+}
 // One NaN for all: a product of two is either, as the compiler orders them.
 static inline double kb_xlogy_double(double x, double y) {
   if (x == 0 && y == y) return 0;

@@ -45,3 +45,19 @@ void kb_gemm(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matr
     break;
   }
 }
+
+void kb_linear(kb_dtype dtype, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
+               const void *bias, void *c) {
+  if (m == 0 || n == 0) {
+    return;
+  }
+  if (k > 0 && (dtype == KB_FLOAT32 || dtype == KB_FLOAT64)) {
+    kb_linear_real(dtype == KB_FLOAT64 ? KB_GEMM_F64 : KB_GEMM_F32, m, n, k, a, b, bias, c);
+    return;
+  }
+  const size_t row = n * kb_dtype_size(dtype);
+  for (size_t i = 0; i < m; i++) {
+    memcpy((char *)c + i * row, bias, row);
+  }
+  kb_gemm(dtype, 1, m, n, k, a, b, c, true);
+}

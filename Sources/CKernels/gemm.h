@@ -45,9 +45,40 @@ extern const kb_gemm_kernels kb_gemm_avx512_kernels[KB_GEMM_TYPES];
 // The kernels that suit this processor.
 const kb_gemm_kernels *kb_gemm_active(kb_gemm_type type);
 
+// Products that are parts of something larger and run on one thread: b is packed once, or read where it
+// is, and used as long as it lies in the caches.
+
+// The right side of such a product: the distance of its panels, and of the rows in each, in elements.
+typedef struct kb_gemm_right {
+  const void *data;
+  size_t panel, row;
+} kb_gemm_right;
+
+// Bytes of a packed b[k × n].
+size_t kb_gemm_packed_bytes(const kb_gemm_kernels *kernels, size_t n, size_t k);
+// Packs panels begin ..< end of b's columns; there are kb_gemm_panels.
+size_t kb_gemm_panels(const kb_gemm_kernels *kernels, size_t n);
+void kb_gemm_pack(const kb_gemm_kernels *kernels, size_t n, size_t k, const void *b,
+                  intptr_t b_row, intptr_t b_column, size_t begin, size_t end, void *packed);
+// The same b as a right side; k is what it was packed with.
+static inline kb_gemm_right kb_gemm_packed(const kb_gemm_kernels *kernels, const void *packed,
+                                           size_t k) {
+  return (kb_gemm_right){packed, k * kernels->columns, kernels->columns};
+}
+// b as it lies, packed to `packed` only where the kernels need that.
+kb_gemm_right kb_gemm_place(const kb_gemm_kernels *kernels, size_t n, size_t k, const void *b,
+                            intptr_t b_row, intptr_t b_column, void *packed);
+// c[m × n] = a · b (+ c when `add`) with the first k rows of b.
+void kb_gemm_part(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, const void *a,
+                  intptr_t a_row, intptr_t a_column, kb_gemm_right b, void *c, size_t c_row,
+                  bool add);
+
 // Batches of products of one of the types above.
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);
+// One product whose rows begin with a bias; m, n and k are not 0.
+void kb_linear_real(kb_gemm_type type, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
+                    const void *bias, void *c);
 void kb_gemm_half(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);
 void kb_gemm_complex(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,

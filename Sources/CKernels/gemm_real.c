@@ -22,6 +22,7 @@ typedef struct {
   char *c;
   size_t c_row;
   bool add;
+  const char *bias;                 // what each row begins with; NULL: nothing
   size_t tiles, panels;             // along m and n
   size_t tile_height, taller_tiles; // that many tiles have one row more
   size_t row_blocks, panel_groups;  // the tasks
@@ -91,6 +92,24 @@ static a_block copied_block(const product *p, size_t rows, size_t k_count, const
   return by_rows ? (a_block){to, (intptr_t)pitch, 1} : (a_block){to, 1, (intptr_t)pitch};
 }
 
+// Rows begin ..< end of c, from a column on, as the bias.
+static void begin_rows(const product *p, size_t begin, size_t end, size_t column, size_t columns) {
+  const size_t size = p->kernels->size;
+  const char *from = p->bias + column * size;
+  const size_t bytes = columns * size;
+  for (size_t i = begin; i < end; i++) {
+    char *to = p->c + (i * p->c_row + column) * size;
+    size_t at = 0;
+    // A length that the compiler knows needs no call.
+    for (; at + 64 <= bytes; at += 64) {
+      memcpy(to + at, from + at, 64);
+    }
+    if (at < bytes) {
+      memcpy(to + at, from + at, bytes - at);
+    }
+  }
+}
+
 static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t panel_begin,
                     size_t panel_end) {
   const kb_gemm_kernels *kernels = p->kernels;
@@ -106,7 +125,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
   }
   for (size_t k_begin = 0; k_begin < p->k; k_begin += p->k_block) {
     size_t k_count = smaller(p->k_block, p->k - k_begin);
-    bool add = p->add || k_begin > 0;
+    bool add = p->add || k_begin > 0 || p->bias != NULL;
     a_block a = {at(p->a, (intptr_t)first_row * p->a_row + (intptr_t)k_begin * p->a_column, size),
                  p->a_row, p->a_column};
     if (copy != NULL) {
@@ -129,6 +148,10 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
         size_t rows = p->tile_height + (tile < p->taller_tiles);
         const char *tile_a = at(a.data, (intptr_t)row * a.row, size);
         char *tile_c = p->c + ((first_row + row) * p->c_row + column) * size;
+        // Here, where the tile is in the cache from then on.
+        if (p->bias != NULL && k_begin == 0) {
+          begin_rows(p, first_row + row, first_row + row + rows, column, columns);
+        }
         kernels->tile(rows, columns, k_count, tile_a, a.row, a.column, b, b_row, tile_c, p->c_row,
                       add);
         row += rows;
@@ -224,12 +247,13 @@ static void multiply_tiles(product *p) {
   size_t most_columns = larger(((size_t)32 << 20) / (p->k * size) / kernels->columns, 1) *
                         kernels->columns;
   size_t n = p->n;
-  const char *b = p->b;
+  const char *b = p->b, *bias = p->bias;
   char *c = p->c;
   for (size_t column = 0; column < n; column += most_columns) {
     p->n = smaller(most_columns, n - column);
     p->b = at(b, (intptr_t)column * p->b_column, size);
     p->c = c + column * size;
+    p->bias = bias == NULL ? NULL : bias + column * size;
     prepare_b(p);
     prepare_rows(p);
     size_t threads;
@@ -322,6 +346,11 @@ static bool multiply_thin(const product *p) {
 }
 
 static void multiply(product *p) {
+  if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1)) {
+    begin_rows(p, 0, p->m, 0, p->n);
+    p->bias = NULL;
+    p->add = true;
+  }
   if (p->n == 1 && p->m > 1) {
     // A column c equals a row of the transposed product.
     const char *a = p->a;
@@ -339,6 +368,14 @@ static void multiply(product *p) {
   } else if (!multiply_thin(p)) {
     multiply_tiles(p);
   }
+}
+
+void kb_linear_real(kb_gemm_type type, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
+                    const void *bias, void *c) {
+  product p = {.kernels = kb_gemm_active(type), .m = m, .n = n, .k = k, .a = a.data, .b = b.data,
+               .a_row = a.row_stride, .a_column = a.column_stride, .b_row = b.row_stride,
+               .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .bias = bias};
+  multiply(&p);
 }
 
 typedef struct {

@@ -158,14 +158,14 @@ typedef struct kb_reduce_set {
   double (*exp_row)(size_t n, const float *x, float shift, float *y);
   // sum[j] += exp(x[j] - shift[j]), also stored in y unless NULL.
   void (*exp_columns)(size_t n, const float *x, const float *shift, float *y, float *sum);
-  // y[i] *= s
-  void (*scale)(size_t n, float s, float *y);
-  // dx[i] = y[i] * (dy[i] - s)
-  void (*softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
+  // y = softmax(x), unless NULL; the largest of x and Σ exp(x - largest).
+  void (*softmax_row)(size_t n, const float *x, float *y, double *largest, double *sum);
+  // dx[i] = y[i] * (dy[i] - Σ dy y)
+  void (*softmax_back_row)(size_t n, const float *dy, const float *y, float *dx);
   // How many bytes are not zero.
   size_t (*count_bytes)(size_t n, const uint8_t *x);
-  // dx[i] = dy[i] - exp(y[i]) * s
-  void (*log_softmax_dx)(size_t n, const float *dy, const float *y, float s, float *dx);
+  // dx[i] = dy[i] - exp(y[i]) * Σ dy
+  void (*log_softmax_back_row)(size_t n, const float *dy, const float *y, float *dx);
 } kb_reduce_set;
 
 extern const kb_reduce_set kb_reduce_baseline;

@@ -67,22 +67,12 @@ static double rounded_log(kb_dtype dtype, double sum) {
 }
 
 static void forward_float(const job *j, const float *x, float *y) {
-  const size_t n = j->plan.length;
-  const bool logarithm = j->logarithm;
   const kb_reduce_set *set = kb_active_reduce();
-  float largest;
-  set->folds[KB_COMPUTE_FLOAT].row[KB_FOLD_MAX](n, x, &largest);
-  double sum = 0;
-  for (size_t i = 0; i < n; i += KB_REDUCE_BLOCK) {
-    const size_t some = n - i < KB_REDUCE_BLOCK ? n - i : KB_REDUCE_BLOCK;
-    sum += set->exp_row(some, x + i, largest, logarithm ? NULL : y + i);
-  }
-  if (logarithm) {
+  double largest, sum;
+  set->softmax_row(j->plan.length, x, j->logarithm ? NULL : y, &largest, &sum);
+  if (j->logarithm)
     set->folds[KB_COMPUTE_FLOAT].scale_row(
-        n, x, (double)largest, 1, j->rounds ? -rounded_log(j->dtype, sum) : -log(sum), y);
-  } else {
-    set->scale(n, (float)(1 / sum), y);
-  }
+        j->plan.length, x, largest, 1, j->rounds ? -rounded_log(j->dtype, sum) : -log(sum), y);
 }
 
 static void forward_double(bool logarithm, size_t n, const double *x, double *y) {
@@ -97,8 +87,25 @@ static void forward_double(bool logarithm, size_t n, const double *x, double *y)
   for (size_t i = 0; i < n; i++) y[i] = logarithm ? x[i] - largest - log_sum : y[i] / sum;
 }
 
+// Whether lines of floats lie one after the other at one distance: then nothing is looked up per line.
+static bool regular(const job *j, const kb_row_reader *reader) {
+  return j->type == KB_COMPUTE_FLOAT && direct(j) && reader->native &&
+         reader->plan->kept_rank == 1 && reader->plan->reduced_rank == 1 &&
+         reader->plan->reduced_strides[0] == 1;
+}
+
+static const float *regular_line(const kb_row_reader *reader, size_t output) {
+  return (const float *)(const void *)reader->x + (intptr_t)output * reader->plan->kept_strides[0];
+}
+
 static void forward_rows(void *context, size_t begin, size_t end) {
   const job *j = context;
+  if (regular(j, &j->reader)) {
+    float *y = (float *)(void *)j->result;
+    for (size_t output = begin; output < end; output++)
+      forward_float(j, regular_line(&j->reader, output), y + output * j->plan.length);
+    return;
+  }
   const size_t n = j->plan.length, bytes = 3 * n * sizeof(double);
   char *buffer = kb_alloc(bytes);
   for (size_t output = begin; output < end; output++) {
@@ -215,19 +222,7 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
 // dx of one line in the compute type.
 static void backward_float(bool logarithm, size_t n, const float *dy, const float *y, float *dx) {
   const kb_reduce_set *set = kb_active_reduce();
-  const float zero = 0;
-  double sum = 0, sums[2];
-  for (size_t i = 0; i < n; i += KB_REDUCE_BLOCK) {
-    const size_t some = n - i < KB_REDUCE_BLOCK ? n - i : KB_REDUCE_BLOCK;
-    set->folds[KB_COMPUTE_FLOAT].dot_row(some, y + i, &zero, dy + i, sums);
-    sum += logarithm ? sums[1] : sums[0];
-  }
-  const float s = (float)sum;
-  if (logarithm) {
-    set->log_softmax_dx(n, dy, y, s, dx);
-  } else {
-    set->softmax_dx(n, dy, y, s, dx);
-  }
+  (logarithm ? set->log_softmax_back_row : set->softmax_back_row)(n, dy, y, dx);
 }
 
 static void backward_double(bool logarithm, size_t n, const double *dy, const double *y,
@@ -240,6 +235,13 @@ static void backward_double(bool logarithm, size_t n, const double *dy, const do
 
 static void backward_rows(void *context, size_t begin, size_t end) {
   const job *j = context;
+  if (regular(j, &j->reader) && regular(j, &j->other)) {
+    float *dx = (float *)(void *)j->result;
+    for (size_t output = begin; output < end; output++)
+      backward_float(j->logarithm, j->plan.length, regular_line(&j->reader, output),
+                     regular_line(&j->other, output), dx + output * j->plan.length);
+    return;
+  }
   const size_t n = j->plan.length, bytes = 4 * n * sizeof(double);
   char *buffer = kb_alloc(bytes);
   for (size_t output = begin; output < end; output++) {

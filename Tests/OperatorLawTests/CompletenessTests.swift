@@ -56,7 +56,7 @@ import struct Foundation.URL
     let families: Set<Substring> = [
       "UnaryElementwise", "BinaryElementwise", "PiecewiseConstant", "BinaryPredicate",
       "BinaryPiecewiseConstant", "Activation", "LinearOperation", "BilinearOperation",
-      "UnaryPrimitive", "BinaryPrimitive", "Primitive",
+      "UnaryPrimitive", "BinaryPrimitive", "Primitive", "FusedPrimitive",
     ]
     for (path, text) in Self.files {
       for match in text.matches(of: /struct (\w+)(?:<[^>]*>)?: ([\w, ]+)/) {

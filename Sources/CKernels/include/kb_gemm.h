@@ -15,4 +15,8 @@ typedef struct kb_matrix {
 void kb_gemm(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
              void *c, bool accumulate);
 
+// C[m × n] = A · B + bias[n] in each row; bias is contiguous. The bias is what each sum begins with.
+void kb_linear(kb_dtype dtype, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
+               const void *bias, void *c);
+
 #endif

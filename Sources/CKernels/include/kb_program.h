@@ -25,6 +25,7 @@
   X(fmin, 2, 0) X(atan2, 2, 0) X(hypot, 2, 0) X(copysign, 2, 0) X(xlogy, 2, 0)                     \
   X(bitwise_and, 2, 0) X(bitwise_or, 2, 0) X(bitwise_xor, 2, 0) X(shift_left, 2, 0)                \
   X(shift_right, 2, 0) X(relu_slope, 2, 0) /* x, or 0 where y == 0 */                              \
+  X(gelu_slope, 2, 0) X(gelu_tanh_slope, 2, 0) /* a * gelu'(b) */                                  \
   X(eq, 2, 1) X(ne, 2, 1) X(lt, 2, 1) X(le, 2, 1) X(gt, 2, 1) X(ge, 2, 1)                          \
   X(logical_and, 2, 1) X(logical_or, 2, 1) X(logical_xor, 2, 1)                                    \
   X(fma, 3, 0)   /* a * b + c, one rounding where the dtype is floating */                         \

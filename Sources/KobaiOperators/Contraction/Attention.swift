@@ -58,36 +58,54 @@ public func scaledDotProductAttention(
     v = v.repeatInterleave(heads / value.size(-3), dim: -3)
   }
   let factor = scale ?? 1 / Double(max(query.size(-1), 1)).squareRoot()
-  var scores = (q * factor).matmul(k.mT)
-  var mask = attnMask
-  if isCausal {
-    mask = Tensor.ones([query.size(-2), key.size(-2)], dtype: .bool).tril()
+  if dropoutP == 0, dtype == .float32 || dtype == .float64,
+    let heads = fusedAttention(q, k, v, attnMask, isCausal: isCausal, scale: factor)
+  {
+    return heads
   }
-  if let mask {
-    if mask.dtype == .bool {
-      scores = Tensor.where(
-        mask, scores, Tensor(-Double.infinity, dtype: scores.dtype))
-    } else {
-      scores = scores + mask.to(scores.dtype)
-    }
-  }
+  let scores = attentionScores(q, k, mask: attnMask, isCausal: isCausal, scale: factor)
   if dtype.computing != dtype && dropoutP == 0 && query.rank == 4 && key.rank == 4
     && value.rank == 4
     && query.size(-1) == value.size(-1)
   {
     return attended(scores, v, roundedTo: dtype)
   }
-  var weights: Tensor
-  if attnMask != nil && key.size(-2) > 0 {
-    // A row of -inf only would give NaN, also in the gradients of other rows.
-    let isEmpty = scores.eq(-Double.infinity).all(dim: -1, keepDim: true)
-    let zero = Tensor(0.0, dtype: scores.dtype)
-    weights = Tensor.where(isEmpty, zero, Tensor.where(isEmpty, zero, scores).softmax(dim: -1))
-  } else {
-    weights = scores.softmax(dim: -1)
-  }
+  var weights = attentionWeights(scores, mayBeEmpty: attnMask != nil)
   if dropoutP > 0 { weights = weights.dropout(p: dropoutP) }
   return weights.matmul(v).to(dtype)
+}
+
+/// The same by one kernel; nil where a size is 0 or sizes do not fit, which the composed form reports.
+private func fusedAttention(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?, isCausal: Bool, scale: Double
+) -> Tensor? {
+  let shapes = [q.shape, k.shape, v.shape]
+  let (queries, keys) = (q.size(-2), k.size(-2))
+  guard v.size(-2) == keys, k.size(-1) == q.size(-1), !shapes.joined().contains(0) else {
+    return nil
+  }
+  let leading = shapes.map { Array($0.dropLast(2)) }
+  var batch = leading[0]
+  if leading.contains(where: { $0 != batch }) {
+    guard let shape = Operands.broadcastShape("scaledDotProductAttention", leading) else {
+      return .poison
+    }
+    batch = shape
+  }
+  var inputs = [q, k, v].map {
+    $0.shape.count == batch.count + 2 && Array($0.shape.dropLast(2)) == batch
+      ? $0 : $0.broadcast(to: batch + $0.shape.suffix(2))
+  }
+  if let mask {
+    let scores = batch + [queries, keys]
+    guard
+      let shape = Operands.broadcastShape("scaledDotProductAttention", [mask.shape, scores])
+    else { return .poison }
+    guard shape == scores else { return nil }
+    inputs.append((mask.dtype == .bool ? mask : mask.to(q.dtype)).broadcast(to: scores))
+  }
+  return bind(
+    Primitives.Attention(isCausal: isCausal, scale: scale, hasMask: mask != nil), inputs)[0]
 }
 
 /// softmax(scores) · values, the exponentials rounded to a half type before the product but not in their
@@ -108,7 +126,7 @@ private func attended(_ scores: Tensor, _ values: Tensor, roundedTo dtype: DType
 
 extension Operation {
   static let scaledDotProductAttention = Operation(
-    "scaledDotProductAttention", .contraction,
+    "scaledDotProductAttention", .contraction, primitives: [Primitives.Attention.self],
     samples: [
       Sample(
         .uniform(-2...2, [2, 3, 4]), .uniform(-2...2, [2, 5, 4]), .uniform(-2...2, [2, 5, 2])

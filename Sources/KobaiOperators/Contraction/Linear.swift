@@ -63,20 +63,18 @@ extension Primitives {
       let dtype = x.dtype
       return [
         Value.make(dtype, [m, n]) { out in
-          bias.withElements { pointer, _ in
-            // Zero strides along the rows.
-            kb_copy(dtype.size, 2, [m, n], pointer, [0, 1], out, nil)
-          }
-          x.withElements { a, _ in
-            weight.withElements { b, _ in
-              kb_gemm(
-                dtype.code, 1, m, n, k,
-                kb_matrix(
-                  data: a, row_stride: x.layout.strides[0], column_stride: x.layout.strides[1],
-                  batch_stride: 0),
-                kb_matrix(
-                  data: b, row_stride: weight.layout.strides[1],
-                  column_stride: weight.layout.strides[0], batch_stride: 0), out, true)
+          bias.withElements { bias, _ in
+            x.withElements { a, _ in
+              weight.withElements { b, _ in
+                kb_linear(
+                  dtype.code, m, n, k,
+                  kb_matrix(
+                    data: a, row_stride: x.layout.strides[0], column_stride: x.layout.strides[1],
+                    batch_stride: 0),
+                  kb_matrix(
+                    data: b, row_stride: weight.layout.strides[1],
+                    column_stride: weight.layout.strides[0], batch_stride: 0), bias, out)
+              }
             }
           }
         }

@@ -35,12 +35,7 @@ extension Primitives {
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
       0.5 * (1 + (x * 0.5.squareRoot()).erf()) + x * ((-0.5 * x * x).exp() * Self.density)
     }
-    public var slope: Program { Self.slopeProgram }
-    private static let slopeProgram = Program.binary { dy, x in
-      let distribution = 0.5 * (1 + ElementwiseExpression.erf(x * .constant(0.5.squareRoot())))
-      let exponential = ElementwiseExpression.exp(-0.5 * (x * x))
-      return dy * .fma(x, exponential * .constant(density), distribution)
-    }
+    public var slope: Program { .binary(.geluSlope) }
     public func curvature(_ x: Tensor) -> Tensor {
       ((-0.5 * x * x).exp() * Self.density) * (2 - x * x)
     }
@@ -62,13 +57,7 @@ extension Primitives {
       let du = Self.scale * (1 + 3 * Self.cubic * square)
       return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * du
     }
-    public var slope: Program { Self.slopeProgram }
-    private static let slopeProgram = Program.binary { dy, x in
-      let square = x * x
-      let t = ElementwiseExpression.tanh(.constant(scale) * (x + .constant(cubic) * square * x))
-      let du = .constant(scale) * (1 + .constant(3 * cubic) * square)
-      return dy * (0.5 * (1 + t) + 0.5 * x * ((1 - t * t) * du))
-    }
+    public var slope: Program { .binary(.geluTanhSlope) }
     public func curvature(_ x: Tensor) -> Tensor {
       let square = x * x
       let t = (Self.scale * (x + Self.cubic * square * x)).tanh()

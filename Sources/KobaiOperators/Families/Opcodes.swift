@@ -65,6 +65,8 @@ extension Opcode {
   @inlinable public static var copysign: Opcode { Opcode(KB_OP_copysign) }
   /// The first operand, or 0 where the second is 0.
   @inlinable public static var reluSlope: Opcode { Opcode(KB_OP_relu_slope) }
+  @inlinable public static var geluSlope: Opcode { Opcode(KB_OP_gelu_slope) }
+  @inlinable public static var geluTanhSlope: Opcode { Opcode(KB_OP_gelu_tanh_slope) }
   @inlinable public static var xlogy: Opcode { Opcode(KB_OP_xlogy) }
   @inlinable public static var bitwiseAnd: Opcode { Opcode(KB_OP_bitwise_and) }
   @inlinable public static var bitwiseOr: Opcode { Opcode(KB_OP_bitwise_or) }

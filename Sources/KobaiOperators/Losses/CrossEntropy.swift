@@ -72,6 +72,9 @@ public func crossEntropy(
   guard let targets = ClassTargets(name, logits, targets, weight, ignoreIndex) else {
     return .poison
   }
+  if classDim == shape.count - 1, classes > 0, dtype == .float32 || dtype == .float64 {
+    return targets.crossEntropy(logits, weight, reduction, labelSmoothing)
+  }
   let logProbabilities = wide.logSoftmax(dim: classDim)
   let loss = targets.negativeLogLikelihood(logProbabilities, reduction)
   guard labelSmoothing > 0 else { return rounded(loss) }
@@ -86,9 +89,27 @@ public func crossEntropy(
   return rounded(loss * (1 - labelSmoothing) + smooth * (labelSmoothing / classes))
 }
 
+extension ClassTargets {
+  /// By one kernel, for classes along the last dimension.
+  fileprivate func crossEntropy(
+    _ logits: Tensor, _ weight: Tensor?, _ reduction: LossReduction, _ labelSmoothing: Double
+  ) -> Tensor {
+    let rows = logits.rank == 1 ? logits.unsqueeze(0) : logits
+    let primitive = Primitives.CrossEntropy(
+      ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing, hasWeight: weight != nil)
+    let inputs = [rows, classes.reshape([rows.size(0)])] + (weight.map { [$0] } ?? [])
+    let losses = bind(primitive, inputs)[0]
+    switch reduction {
+    case .none: return logits.rank == 1 ? losses.reshape([]) : losses
+    case .sum: return losses.sum()
+    case .mean: return losses.sum() / divisor(losses.dtype)
+    }
+  }
+}
+
 extension Operation {
   static let crossEntropy = Operation(
-    "crossEntropy", .loss,
+    "crossEntropy", .loss, primitives: [Primitives.CrossEntropy.self],
     samples: [
       Sample(.uniform(-2...2, [4, 3]), .integers(0..<3, [4])) {
         KobaiOperators.crossEntropy($0[0], $0[1])

@@ -23,6 +23,9 @@ public func nllLoss(
 /// Targets that are classes, checked, with what is ignored and their weights.
 struct ClassTargets {
   let name: String
+  /// int64, as they were given.
+  let classes: Tensor
+  let ignoreIndex: Int
   /// int64; 0 where ignored.
   let indices: Tensor
   /// bool; nil: none is ignored.
@@ -91,6 +94,8 @@ struct ClassTargets {
     }
     self.name = name
     let all = target.to(.int64)
+    classes = all
+    self.ignoreIndex = ignoreIndex
     if mayIgnore {
       let ignored = all.eq(ignoreIndex)
       isIgnored = ignored

@@ -1,5 +1,5 @@
 extension Operation {
   static let composed: [Operation] = [
-    pairwiseDistance, cosineSimilarity, normalize, prelu, glu,
+    pairwiseDistance, cosineSimilarity, normalize, prelu, glu, recurrentLayer,
   ]
 }

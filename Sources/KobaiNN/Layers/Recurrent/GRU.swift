@@ -11,7 +11,11 @@ import KobaiTensor
 ///
 /// The rows of the weights are those of r, z, n. See `RecurrentModule` for the state and
 /// [torch.nn.GRU](https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html).
-public final class GRU: RecurrentModule {
+public final class GRU: RecurrentModule, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, h: Tensor?)
+  public typealias Output = (output: Tensor, h: Tensor)
+
   /// - Parameters:
   ///   - batchFirst: inputs and outputs are [batch, steps, …] in place of [steps, batch, …].
   ///   - dropout: in [0, 1], of the outputs of all layers but the last, in training.
@@ -31,34 +35,36 @@ public final class GRU: RecurrentModule {
   ///   - input: [steps, batch, in], or [steps, in] without a batch.
   ///   - h: [layers · directions, batch, hidden] to begin with; zeros unless given.
   /// - Returns: output [steps, batch, directions · hidden] and h as above.
-  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> (output: Tensor, h: Tensor) {
-    scoped { forward(input, h.map { [$0] }).map { ($0.output, $0.states[0]) } } ?? (
-      .poison, .poison
-    )
+  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Output {
+    hooked((input, h)) { given in
+      guard let (output, states) = forward(given.input, given.h.map { [$0] }) else {
+        return (.poison, .poison)
+      }
+      return (output, states[0])
+    }
   }
 
-  /// The same for sequences of different lengths.
+  /// The same for sequences of different lengths. Hooks see the data of input and output.
   public func callAsFunction(_ input: PackedSequence, _ h: Tensor? = nil) -> (
     output: PackedSequence, h: Tensor
   ) {
-    scoped { forward(input, h.map { [$0] }).map { ($0.output, $0.states[0]) } } ?? (input, .poison)
+    var packed = input
+    let (data, h) = hooked((input.data, h)) { given in
+      packed.data = given.input
+      guard let (output, states) = forward(packed, given.h.map { [$0] }) else {
+        return (.poison, .poison)
+      }
+      return (output.data, states[0])
+    }
+    packed.data = data
+    return (packed, h)
   }
 
   override func run(
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
     let gates = linear(x, weight: weights[0], bias: bias ? weights[2] : nil)
-    return steps.run(gates, states) { gates, states in
-      let recurrent = linear(states[0], weight: weights[1], bias: bias ? weights[3] : nil)
-      return [Self.step(gates, recurrent, states[0], hiddenSize)]
-    }
-  }
-
-  /// h after a step, from what the input and the state before contribute to the gates.
-  static func step(_ gates: Tensor, _ recurrent: Tensor, _ h: Tensor, _ size: Int) -> Tensor {
-    let r = (gates.gate(0, size: size) + recurrent.gate(0, size: size)).sigmoid()
-    let z = (gates.gate(1, size: size) + recurrent.gate(1, size: size)).sigmoid()
-    let n = (gates.gate(2, size: size) + r * recurrent.gate(2, size: size)).tanh()
-    return (h - n) * z + n
+    return recurrentLayer(
+      .gru, gates, steps, states, weight: weights[1], bias: bias ? weights[3] : nil)
   }
 }

@@ -12,7 +12,11 @@ import KobaiTensor
 /// The rows of the weights are those of i, f, g, o. With `projSize` the output h′ is multiplied with
 /// `weight_hr` (Sak et al., 2014). See `RecurrentModule` for the state and
 /// [torch.nn.LSTM](https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html).
-public final class LSTM: RecurrentModule {
+public final class LSTM: RecurrentModule, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, state: (h: Tensor, c: Tensor)?)
+  public typealias Output = (output: Tensor, state: (h: Tensor, c: Tensor))
+
   /// - Parameters:
   ///   - batchFirst: inputs and outputs are [batch, steps, …] in place of [steps, batch, …].
   ///   - dropout: in [0, 1], of the outputs of all layers but the last, in training.
@@ -35,21 +39,29 @@ public final class LSTM: RecurrentModule {
   ///   - state: h [layers · directions, batch, out] and c [layers · directions, batch, hidden] to begin
   ///     with; zeros unless given.
   /// - Returns: output [steps, batch, directions · out] and the state as above.
-  public func callAsFunction(_ input: Tensor, _ state: (h: Tensor, c: Tensor)? = nil) -> (
-    output: Tensor, state: (h: Tensor, c: Tensor)
-  ) {
-    scoped {
-      forward(input, state.map { [$0.h, $0.c] }).map { ($0.output, ($0.states[0], $0.states[1])) }
-    } ?? (.poison, (.poison, .poison))
+  public func callAsFunction(_ input: Tensor, _ state: (h: Tensor, c: Tensor)? = nil) -> Output {
+    hooked((input, state)) { given in
+      guard let (output, states) = forward(given.input, given.state.map { [$0.h, $0.c] }) else {
+        return (.poison, (.poison, .poison))
+      }
+      return (output, (states[0], states[1]))
+    }
   }
 
-  /// The same for sequences of different lengths.
+  /// The same for sequences of different lengths. Hooks see the data of input and output.
   public func callAsFunction(_ input: PackedSequence, _ state: (h: Tensor, c: Tensor)? = nil) -> (
     output: PackedSequence, state: (h: Tensor, c: Tensor)
   ) {
-    scoped {
-      forward(input, state.map { [$0.h, $0.c] }).map { ($0.output, ($0.states[0], $0.states[1])) }
-    } ?? (input, (.poison, .poison))
+    var packed = input
+    let (data, state) = hooked((input.data, state)) { given in
+      packed.data = given.input
+      guard let (output, states) = forward(packed, given.state.map { [$0.h, $0.c] }) else {
+        return (.poison, (.poison, .poison))
+      }
+      return (output.data, (states[0], states[1]))
+    }
+    packed.data = data
+    return (packed, state)
   }
 
   override var stateSizes: [Int] { [outputSize, hiddenSize] }
@@ -58,19 +70,15 @@ public final class LSTM: RecurrentModule {
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
     let gates = linear(x, weight: weights[0], bias: bias ? weights[2] + weights[3] : nil)
-    let recurrent = weights[1].t()
-    let projection = projSize > 0 ? weights.last?.t() : nil
-    return steps.run(gates, states) { gates, states in
-      let (h, c) = Self.step(gates + states[0].matmul(recurrent), states[1], hiddenSize)
-      return [projection.map { h.matmul($0) } ?? h, c]
+    guard projSize > 0, let projection = weights.last?.t() else {
+      return recurrentLayer(.lstm, gates, steps, states, weight: weights[1], bias: nil)
     }
-  }
-
-  /// h and c after a step whose sums are `gates`.
-  static func step(_ gates: Tensor, _ c: Tensor, _ size: Int) -> (Tensor, Tensor) {
-    let (i, f) = (gates.gate(0, size: size).sigmoid(), gates.gate(1, size: size).sigmoid())
-    let (g, o) = (gates.gate(2, size: size).tanh(), gates.gate(3, size: size).sigmoid())
-    let next = f * c + i * g
-    return (o * next.tanh(), next)
+    let recurrent = weights[1].t()
+    return steps.run(gates, states) { gates, states in
+      var next = RecurrentCellKind.lstm.step(
+        gates, states[0].matmul(recurrent), states, size: hiddenSize)
+      next[0] = next[0].matmul(projection)
+      return next
+    }
   }
 }

@@ -5,10 +5,10 @@ import KobaiTensor
 public enum RNNNonlinearity: String, Sendable, CaseIterable {
   case tanh, relu
 
-  func callAsFunction(_ x: Tensor) -> Tensor {
+  var cell: RecurrentCellKind {
     switch self {
-    case .tanh: x.tanh()
-    case .relu: x.relu()
+    case .tanh: .tanh
+    case .relu: .relu
     }
   }
 }
@@ -20,7 +20,11 @@ public enum RNNNonlinearity: String, Sendable, CaseIterable {
 ///
 /// See `RecurrentModule` for the state and
 /// [torch.nn.RNN](https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html).
-public final class RNN: RecurrentModule {
+public final class RNN: RecurrentModule, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, h: Tensor?)
+  public typealias Output = (output: Tensor, h: Tensor)
+
   public let nonlinearity: RNNNonlinearity
 
   /// - Parameters:
@@ -44,26 +48,36 @@ public final class RNN: RecurrentModule {
   ///   - input: [steps, batch, in], or [steps, in] without a batch.
   ///   - h: [layers · directions, batch, hidden] to begin with; zeros unless given.
   /// - Returns: output [steps, batch, directions · hidden] and h as above.
-  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> (output: Tensor, h: Tensor) {
-    scoped { forward(input, h.map { [$0] }).map { ($0.output, $0.states[0]) } } ?? (
-      .poison, .poison
-    )
+  public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Output {
+    hooked((input, h)) { given in
+      guard let (output, states) = forward(given.input, given.h.map { [$0] }) else {
+        return (.poison, .poison)
+      }
+      return (output, states[0])
+    }
   }
 
-  /// The same for sequences of different lengths.
+  /// The same for sequences of different lengths. Hooks see the data of input and output.
   public func callAsFunction(_ input: PackedSequence, _ h: Tensor? = nil) -> (
     output: PackedSequence, h: Tensor
   ) {
-    scoped { forward(input, h.map { [$0] }).map { ($0.output, $0.states[0]) } } ?? (input, .poison)
+    var packed = input
+    let (data, h) = hooked((input.data, h)) { given in
+      packed.data = given.input
+      guard let (output, states) = forward(packed, given.h.map { [$0] }) else {
+        return (.poison, .poison)
+      }
+      return (output.data, states[0])
+    }
+    packed.data = data
+    return (packed, h)
   }
 
   override func run(
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
     let gates = linear(x, weight: weights[0], bias: bias ? weights[2] + weights[3] : nil)
-    let recurrent = weights[1].t()
-    return steps.run(gates, states) { gates, states in
-      [nonlinearity(gates + states[0].matmul(recurrent))]
-    }
+    return recurrentLayer(
+      nonlinearity.cell, gates, steps, states, weight: weights[1], bias: nil)
   }
 }

@@ -84,7 +84,11 @@ public class RecurrentCell: ModuleBase {
 ///     let cell = RNNCell(10, 20)
 ///     var h = Tensor.zeros([3, 20])
 ///     for x in sequence { h = cell(x, h) }   // x: [3, 10]
-public final class RNNCell: RecurrentCell {
+public final class RNNCell: RecurrentCell, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, h: Tensor?)
+  public typealias Output = Tensor
+
   public let nonlinearity: RNNNonlinearity
 
   public init(
@@ -100,10 +104,12 @@ public final class RNNCell: RecurrentCell {
   ///   - h: [batch, hidden] or [hidden]; zeros unless given.
   /// - Returns: the next h.
   public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Tensor {
-    scoped {
-      guard let states = accept(input, h.map { [$0] }, count: 1) else { return .poison }
-      let (x, r) = contributions(input, states[0])
-      return nonlinearity(x + r)
+    hooked((input, h)) { given in
+      guard let states = accept(given.input, given.h.map { [$0] }, count: 1) else {
+        return .poison
+      }
+      let (x, r) = contributions(given.input, states[0])
+      return nonlinearity.cell.step(x, r, states, size: hiddenSize)[0]
     }
   }
 
@@ -117,7 +123,11 @@ public final class RNNCell: RecurrentCell {
 ///     let cell = LSTMCell(10, 20)
 ///     var (h, c) = cell(x)           // x: [3, 10]
 ///     (h, c) = cell(x, (h, c))
-public final class LSTMCell: RecurrentCell {
+public final class LSTMCell: RecurrentCell, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, state: (h: Tensor, c: Tensor)?)
+  public typealias Output = (h: Tensor, c: Tensor)
+
   public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
     super.init(inputSize, hiddenSize, gates: 4, bias: bias, dtype: dtype)
   }
@@ -126,15 +136,14 @@ public final class LSTMCell: RecurrentCell {
   ///   - input: [batch, in] or [in].
   ///   - state: h and c, [batch, hidden] or [hidden] each; zeros unless given.
   /// - Returns: the next h and c.
-  public func callAsFunction(_ input: Tensor, _ state: (h: Tensor, c: Tensor)? = nil) -> (
-    h: Tensor, c: Tensor
-  ) {
-    scoped {
-      guard let states = accept(input, state.map { [$0.h, $0.c] }, count: 2) else {
+  public func callAsFunction(_ input: Tensor, _ state: (h: Tensor, c: Tensor)? = nil) -> Output {
+    hooked((input, state)) { given in
+      guard let states = accept(given.input, given.state.map { [$0.h, $0.c] }, count: 2) else {
         return (.poison, .poison)
       }
-      let (x, r) = contributions(input, states[0])
-      return LSTM.step(x + r, states[1], hiddenSize)
+      let (x, r) = contributions(given.input, states[0])
+      let next = RecurrentCellKind.lstm.step(x, r, states, size: hiddenSize)
+      return (next[0], next[1])
     }
   }
 }
@@ -143,7 +152,11 @@ public final class LSTMCell: RecurrentCell {
 ///
 ///     let cell = GRUCell(10, 20)
 ///     let h = cell(x)           // x: [3, 10]
-public final class GRUCell: RecurrentCell {
+public final class GRUCell: RecurrentCell, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (input: Tensor, h: Tensor?)
+  public typealias Output = Tensor
+
   public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
     super.init(inputSize, hiddenSize, gates: 3, bias: bias, dtype: dtype)
   }
@@ -153,10 +166,12 @@ public final class GRUCell: RecurrentCell {
   ///   - h: [batch, hidden] or [hidden]; zeros unless given.
   /// - Returns: the next h.
   public func callAsFunction(_ input: Tensor, _ h: Tensor? = nil) -> Tensor {
-    scoped {
-      guard let states = accept(input, h.map { [$0] }, count: 1) else { return .poison }
-      let (x, r) = contributions(input, states[0])
-      return GRU.step(x, r, states[0], hiddenSize)
+    hooked((input, h)) { given in
+      guard let states = accept(given.input, given.h.map { [$0] }, count: 1) else {
+        return .poison
+      }
+      let (x, r) = contributions(given.input, states[0])
+      return RecurrentCellKind.gru.step(x, r, states, size: hiddenSize)[0]
     }
   }
 }

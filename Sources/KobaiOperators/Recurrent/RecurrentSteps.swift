@@ -1,13 +1,12 @@
-import KobaiOperators
 import KobaiTensor
 
 /// The order in which the rows of a batch of sequences are gone through.
-struct RecurrentSteps: Hashable, Sendable {
+package struct RecurrentSteps: Hashable, Sendable {
   /// How many sequences have a step of each number; never increasing.
-  let batchSizes: [Int]
-  let isReversed: Bool
+  package let batchSizes: [Int]
+  package let isReversed: Bool
 
-  init(_ batchSizes: [Int], isReversed: Bool) {
+  package init(_ batchSizes: [Int], isReversed: Bool) {
     self.batchSizes = batchSizes
     self.isReversed = isReversed
   }
@@ -22,7 +21,7 @@ struct RecurrentSteps: Hashable, Sendable {
   ///   - initial: [batch, …] each; the first is the output.
   ///   - cell: the states after a step, from its rows of `gates` and the states before.
   /// - Returns: the outputs [rows, …] and the last state of each sequence.
-  func run(
+  package func run(
     _ gates: Tensor, _ initial: [Tensor], _ cell: (_ gates: Tensor, _ states: [Tensor]) -> [Tensor]
   ) -> (Tensor, [Tensor]) {
     let parts = gates.split(batchSizes)
@@ -61,7 +60,7 @@ extension Tensor {
   }
 
   /// Part `index` of the last dimension, which holds gates of `size` each.
-  func gate(_ index: Int, size: Int) -> Tensor {
+  package func gate(_ index: Int, size: Int) -> Tensor {
     narrow(dim: -1, start: index * size, length: size)
   }
 }
