@@ -161,6 +161,49 @@ private final class Net: Module {
     #expect(layer(Tensor([[1.0, 2.0]])).item() == 3)
   }
 
+  /// Layers that are called with several arguments: hooks see the ones that stand first, as a tuple.
+  @Test func hooksSeeEveryLayer() {
+    let lstm = LSTM(2, 3)
+    var states: [Bool] = []
+    lstm.registerForwardPreHook { _, input in
+      states.append(input.state != nil)
+      return (input.input * 0, input.state)
+    }
+    let doubled = lstm.registerForwardHook { _, _, output in (output.output * 2, output.state) }
+    let x = Tensor.ones([4, 1, 2])
+    let (hooked, state) = lstm(x)
+    doubled.remove()
+    let (single, _) = lstm(x, state)
+    #expect(states == [false, true])
+    #expect((hooked[0, 0, 0] - 2 * lstm(x * 5).output[0, 0, 0]).abs().item() < 1e-6)
+    let packed = lstm(packSequence([x[0..., 0], x[..<2, 0]]))
+    #expect(single.shape == [4, 1, 3] && packed.output.data.shape == [6, 3])
+    #expect(states.count == 4 && packed.output.batchSizes == [2, 2, 1, 1])
+
+    let layer = TransformerEncoderLayer(4, 2, dimFeedforward: 8, dropout: 0, batchFirst: true)
+    var shapes: [Shape] = []
+    layer.registerForwardHook { _, input, output in
+      shapes += [input.shape, output.shape]
+      return nil
+    }
+    layer.selfAttn.registerForwardHook { _, input, output in
+      shapes += [input.key.shape]
+      return (output.output * 0, output.weights)
+    }
+    let source = Tensor.randn([1, 3, 4])
+    let y = layer(source)
+    #expect(shapes == [[1, 3, 4], [1, 3, 4], [1, 3, 4]])
+    let normal = layer.norm1(source)
+    let expected = layer.norm2(normal + layer.linear2(layer.linear1(normal).relu()))
+    #expect((y - expected).abs().max().item() < 1e-5)
+
+    let loss = CrossEntropyLoss()
+    loss.registerForwardHook { _, input, output in output * Double(input.1.count) }
+    let (logits, classes) = (Tensor.randn([2, 3]), Tensor([0, 2]))
+    let sum = crossEntropy(logits, classes, reduction: .sum)
+    #expect((loss(logits, classes) - sum).abs().item() < 1e-6)
+  }
+
   @Test func errorsNameTheModule() throws {
     let net = Net()
     let error = #expect(throws: Misuse.self) {

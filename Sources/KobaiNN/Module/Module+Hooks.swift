@@ -9,14 +9,42 @@ public struct ForwardHookHandle {
   public func remove() { module?.removeHook(number) }
 }
 
-extension Forward {
+/// A module whose calls hooks see: every `Module`, `Module2` and `Module3`, and the layers that are called
+/// with arguments of their own.
+///
+/// A module of one's own with several arguments conforms by naming the types and calling `hooked`:
+///
+///     final class Mixer: ModuleBase, Hookable {
+///       func callAsFunction(_ x: Tensor, _ y: Tensor, scale: Double = 1) -> Tensor {
+///         hooked((x, y)) { input in (input.0 + input.1) * scale }
+///       }
+///     }
+public protocol Hookable<Input, Output>: ModuleBase {
+  /// What hooks see of the arguments; a tuple if there are several.
+  associatedtype Input
+  associatedtype Output
+}
+
+extension Hookable {
+  /// Runs `body` in the module's scope, with its hooks: a call of a module that has a `callAsFunction` of
+  /// its own.
+  ///
+  /// - Parameters:
+  ///   - input: what hooks see, and may replace.
+  ///   - body: the module's computation from that input.
+  @inlinable
+  public func hooked(_ input: Input, _ body: (Input) -> Output) -> Output {
+    scoped { hasHooks ? withHooks(input, body) : body(input) }
+  }
+
   /// Calls `hook` after each `forward` with the module, its input and its output.
   ///
   ///     let handle = net.fc1.registerForwardHook { _, _, y in print(y.shape); return nil }
   ///     net(x)            // prints [32, 100]
   ///     handle.remove()
   ///
-  /// - Parameter hook: what it returns takes the place of the output; nil leaves it.
+  /// - Parameter hook: what it returns takes the place of the output; nil leaves it. Several inputs come as
+  ///   a tuple, `(input: x, state: (h, c))` for an `LSTM`.
   @discardableResult
   public func registerForwardHook(
     _ hook: @escaping (_ module: Self, _ input: Input, _ output: Output) -> Output?
@@ -55,13 +83,13 @@ extension Forward {
   }
 
   @usableFromInline
-  func forwardWithHooks(_ input: Input) -> Output {
-    guard let hooks else { return forward(input) }
+  func withHooks(_ input: Input, _ body: (Input) -> Output) -> Output {
+    guard let hooks else { return body(input) }
     var input = input
     for (_, hook) in hooks.before {
       if let replaced = hook(self, input) as? Input { input = replaced }
     }
-    var output = forward(input)
+    var output = body(input)
     for (_, hook) in hooks.after {
       if let replaced = hook(self, input, output) as? Output { output = replaced }
     }

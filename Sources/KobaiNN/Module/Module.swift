@@ -29,7 +29,7 @@ public typealias Module3 = ModuleBase & Forward3
 /// What every module has, whatever its inputs are: its parts, its mode, its name.
 ///
 /// A class that inherits from this alone, without `Forward`, writes its own `callAsFunction` and wraps
-/// its work in `scoped { }`.
+/// its work in `scoped { }`, or conforms to `Hookable` and wraps it in `hooked(input) { }`.
 open class ModuleBase {
   /// Whether the module is being trained: dropout and batch normalization act differently.
   public final var isTraining: Bool {
@@ -127,7 +127,7 @@ open class ModuleBase {
 }
 
 /// A computation from one input; see `Module`.
-public protocol Forward<Input, Output>: ModuleBase {
+public protocol Forward<Input, Output>: Hookable {
   associatedtype Input
   associatedtype Output
 
@@ -139,12 +139,12 @@ extension Forward {
   /// Runs `forward` in the module's scope, with its hooks.
   @inlinable
   public func callAsFunction(_ input: Input) -> Output {
-    scoped { hasHooks ? forwardWithHooks(input) : forward(input) }
+    hooked(input, forward)
   }
 }
 
 /// A computation from two inputs; see `Module2`.
-public protocol Forward2<Input1, Input2, Output>: ModuleBase {
+public protocol Forward2<Input1, Input2, Output>: Hookable where Input == (Input1, Input2) {
   associatedtype Input1
   associatedtype Input2
   associatedtype Output
@@ -154,15 +154,16 @@ public protocol Forward2<Input1, Input2, Output>: ModuleBase {
 }
 
 extension Forward2 {
-  /// Runs `forward` in the module's scope.
+  /// Runs `forward` in the module's scope, with its hooks.
   @inlinable
   public func callAsFunction(_ input1: Input1, _ input2: Input2) -> Output {
-    scoped { forward(input1, input2) }
+    hooked((input1, input2)) { forward($0.0, $0.1) }
   }
 }
 
 /// A computation from three inputs; see `Module3`.
-public protocol Forward3<Input1, Input2, Input3, Output>: ModuleBase {
+public protocol Forward3<Input1, Input2, Input3, Output>: Hookable
+where Input == (Input1, Input2, Input3) {
   associatedtype Input1
   associatedtype Input2
   associatedtype Input3
@@ -173,9 +174,9 @@ public protocol Forward3<Input1, Input2, Input3, Output>: ModuleBase {
 }
 
 extension Forward3 {
-  /// Runs `forward` in the module's scope.
+  /// Runs `forward` in the module's scope, with its hooks.
   @inlinable
   public func callAsFunction(_ input1: Input1, _ input2: Input2, _ input3: Input3) -> Output {
-    scoped { forward(input1, input2, input3) }
+    hooked((input1, input2, input3)) { forward($0.0, $0.1, $0.2) }
   }
 }

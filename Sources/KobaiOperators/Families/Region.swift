@@ -64,10 +64,13 @@ package struct Region: Hashable, Sendable {
     return (result, isEmpty ? 0 : offset)
   }
 
-  /// Writes `value`, of the part's shape, into a contiguous array of the source's shape.
-  func write(_ value: Value, into memory: UnsafeMutableRawPointer) {
+  /// Writes `value`, of the part's shape, into an array of the source's shape; it is contiguous unless
+  /// `strides` say otherwise.
+  func write(
+    _ value: Value, into memory: UnsafeMutableRawPointer, strides: [Int]? = nil
+  ) {
     guard value.count > 0 else { return }
-    let (steps, offset) = place(in: Layout(contiguous: source).strides)
+    let (steps, offset) = place(in: strides ?? Layout(contiguous: source).strides)
     value.withElements { pointer, strides in
       kb_copy(
         value.dtype.size, steps.count, value.shape, pointer, strides,

@@ -1,6 +1,6 @@
 import KobaiTensor
 
-// Parts of a tensor along one dimension. All are views; the gradient of each is embedded in zeros.
+// Parts of a tensor along one dimension. All are views; their gradients are put together in one pass.
 
 extension Tensor {
   /// Parts of `size` along a dimension; the last may be smaller.
@@ -99,7 +99,7 @@ extension Tensor {
     }
     guard let d = Operands.dimension("unbind", dim, rank: shape.count) else { return [.poison] }
     let whole = Region(of: shape)
-    return (0..<shape[d]).map { part(whole.selecting(d, $0)) }
+    return parts((0..<shape[d]).map { whole.selecting(d, $0) })
   }
 
   /// Exactly `sections` equal parts along the second dimension (the first of a vector).
@@ -159,13 +159,16 @@ extension Tensor {
 
   private func parts(_ dim: Int, _ ranges: [(start: Int, count: Int)]) -> [Tensor] {
     let whole = Region(of: shape)
-    return ranges.map { part(whole.narrowed(dim, start: $0.start, count: $0.count)) }
+    let regions = ranges.map { whole.narrowed(dim, start: $0.start, count: $0.count) }
+    // Positions may be given in any order: then parts overlap.
+    let isDisjoint = zip(ranges, ranges.dropFirst()).allSatisfy { $0.start + $0.count <= $1.start }
+    return isDisjoint ? parts(regions) : regions.map { part($0) }
   }
 }
 
 extension Operation {
   static let split = Operation(
-    "split", .movement,
+    "split", .movement, primitives: [Primitives.Parts.self, Primitives.JoinedParts.self],
     samples: [
       Sample(.uniform(-2...2, [5, 2]), results: { $0[0].split(2) }),
       Sample(.uniform(-2...2, [2, 5]), results: { $0[0].split([1, 0, 4], dim: -1) }),

@@ -12,7 +12,11 @@ import KobaiTensor
 /// keys or values have a size of their own; `in_proj_bias`; `bias_k` and `bias_v` with `addBiasKV`;
 /// `out_proj.weight` and `out_proj.bias`. See
 /// [torch.nn.MultiheadAttention](https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html).
-public final class MultiheadAttention: ModuleBase {
+public final class MultiheadAttention: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (query: Tensor, key: Tensor, value: Tensor)
+  public typealias Output = (output: Tensor, weights: Tensor?)
+
   public let embedDim, numHeads, kdim, vdim: Int
   /// The probability with which an attention weight is zeroed in training.
   public let dropout: Double
@@ -108,11 +112,14 @@ public final class MultiheadAttention: ModuleBase {
     _ query: Tensor, _ key: Tensor, _ value: Tensor, keyPaddingMask: Tensor? = nil,
     needWeights: Bool = true, attnMask: Tensor? = nil, averageAttnWeights: Bool = true,
     isCausal: Bool = false
-  ) -> (output: Tensor, weights: Tensor?) {
-    scoped {
-      attend(
-        query, (key, value), keyPaddingMask, attnMask, isCausal: isCausal,
-        weights: needWeights ? (averageAttnWeights ? .averaged : .each) : .none)
+  ) -> Output {
+    hooked((query, key, value)) { given in
+      // One product projects all three where they are the same, as in PyTorch.
+      let isSelf = given.query.isSame(as: given.key) && given.key.isSame(as: given.value)
+      return attend(
+        given.query, isSelf ? nil : (given.key, given.value), keyPaddingMask, attnMask,
+        isCausal: isCausal, weights: needWeights ? (averageAttnWeights ? .averaged : .each) : .none
+      )
     }
   }
 
@@ -202,10 +209,8 @@ public final class MultiheadAttention: ModuleBase {
       x.narrow(dim: 0, start: i * embedDim, length: embedDim)
     }
     if let inProjWeight, source == nil {
-      let all = linear(query, weight: inProjWeight, bias: inProjBias)
-      return (
-        all.gate(0, size: embedDim), all.gate(1, size: embedDim), all.gate(2, size: embedDim)
-      )
+      let all = linear(query, weight: inProjWeight, bias: inProjBias).chunk(3, dim: -1)
+      return all.count == 3 ? (all[0], all[1], all[2]) : (.poison, .poison, .poison)
     }
     let (key, value) = source ?? (query, query)
     func project(_ x: Tensor, _ own: Tensor?, _ i: Int) -> Tensor {
@@ -215,5 +220,12 @@ public final class MultiheadAttention: ModuleBase {
     return (
       project(query, qProjWeight, 0), project(key, kProjWeight, 1), project(value, vProjWeight, 2)
     )
+  }
+}
+
+extension Tensor {
+  /// Whether both are one tensor: the same elements with the same origin.
+  fileprivate func isSame(as other: Tensor) -> Bool {
+    value.body != nil && value.body === other.value.body && node === other.node
   }
 }

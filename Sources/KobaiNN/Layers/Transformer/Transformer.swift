@@ -8,7 +8,11 @@ import KobaiTensor
 ///
 /// State: `encoder` and `decoder`. See
 /// [torch.nn.Transformer](https://docs.pytorch.org/docs/stable/generated/torch.nn.Transformer.html).
-public final class Transformer: ModuleBase {
+public final class Transformer: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (src: Tensor, tgt: Tensor)
+  public typealias Output = Tensor
+
   public let dModel, nhead: Int
   public let batchFirst: Bool
   public let encoder: TransformerEncoder
@@ -52,7 +56,8 @@ public final class Transformer: ModuleBase {
     memoryKeyPaddingMask: Tensor? = nil, srcIsCausal: Bool = false, tgtIsCausal: Bool = false,
     memoryIsCausal: Bool = false
   ) -> Tensor {
-    scoped {
+    hooked((src, tgt)) { given in
+      let (src, tgt) = given
       guard (2...3).contains(src.rank), src.rank == tgt.rank, src.size(-1) == dModel,
         tgt.size(-1) == dModel
       else {

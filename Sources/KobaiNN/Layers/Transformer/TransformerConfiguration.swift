@@ -39,6 +39,9 @@ extension MultiheadAttention {
   func attendToSelf(
     _ x: Tensor, _ keyPaddingMask: Tensor?, _ attnMask: Tensor?, isCausal: Bool
   ) -> Tensor {
-    scoped { attend(x, nil, keyPaddingMask, attnMask, isCausal: isCausal, weights: .none).output }
+    self(
+      x, x, x, keyPaddingMask: keyPaddingMask, needWeights: false, attnMask: attnMask,
+      isCausal: isCausal
+    ).output
   }
 }

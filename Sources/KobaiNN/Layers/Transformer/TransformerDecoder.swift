@@ -9,7 +9,11 @@ import KobaiTensor
 ///
 /// State: `self_attn`, `multihead_attn`, `linear1`, `linear2`, `norm1`, `norm2`, `norm3`. See
 /// [torch.nn.TransformerDecoderLayer](https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html).
-public final class TransformerDecoderLayer: ModuleBase {
+public final class TransformerDecoderLayer: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (tgt: Tensor, memory: Tensor)
+  public typealias Output = Tensor
+
   public let selfAttn, multiheadAttn: MultiheadAttention
   public let linear1: Linear
   public let dropout: Dropout
@@ -63,7 +67,8 @@ public final class TransformerDecoderLayer: ModuleBase {
     tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil,
     tgtIsCausal: Bool = false, memoryIsCausal: Bool = false
   ) -> Tensor {
-    scoped {
+    hooked((tgt, memory)) { given in
+      let (tgt, memory) = given
       func attended(_ x: Tensor) -> Tensor {
         dropout1(
           selfAttn.attendToSelf(x, tgtKeyPaddingMask, tgtMask, isCausal: tgtIsCausal))
@@ -103,7 +108,11 @@ public final class TransformerDecoderLayer: ModuleBase {
 ///
 /// All layers begin as copies of the one given. State: `layers.0`, …, and `norm` where there is one. See
 /// [torch.nn.TransformerDecoder](https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html).
-public final class TransformerDecoder: ModuleBase {
+public final class TransformerDecoder: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = (tgt: Tensor, memory: Tensor)
+  public typealias Output = Tensor
+
   public let layers: [TransformerDecoderLayer]
   public let norm: LayerNorm?
 
@@ -122,7 +131,8 @@ public final class TransformerDecoder: ModuleBase {
     tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil,
     tgtIsCausal: Bool = false, memoryIsCausal: Bool = false
   ) -> Tensor {
-    scoped {
+    hooked((tgt, memory)) { given in
+      let (tgt, memory) = given
       let x = layers.reduce(tgt) { x, layer in
         layer(
           x, memory, tgtMask: tgtMask, memoryMask: memoryMask,

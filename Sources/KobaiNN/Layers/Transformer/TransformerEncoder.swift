@@ -23,7 +23,11 @@ public enum TransformerActivation: Sendable {
 ///
 /// State: `self_attn`, `linear1`, `linear2`, `norm1`, `norm2`. See
 /// [torch.nn.TransformerEncoderLayer](https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html).
-public final class TransformerEncoderLayer: ModuleBase {
+public final class TransformerEncoderLayer: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = Tensor
+  public typealias Output = Tensor
+
   public let selfAttn: MultiheadAttention
   public let linear1: Linear
   public let dropout: Dropout
@@ -78,7 +82,7 @@ public final class TransformerEncoderLayer: ModuleBase {
   public func callAsFunction(
     _ src: Tensor, srcMask: Tensor? = nil, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
   ) -> Tensor {
-    scoped {
+    hooked(src) { src in
       func attended(_ x: Tensor) -> Tensor {
         dropout1(
           selfAttn.attendToSelf(x, srcKeyPaddingMask, srcMask, isCausal: isCausal))
@@ -109,7 +113,11 @@ public final class TransformerEncoderLayer: ModuleBase {
 ///
 /// All layers begin as copies of the one given. State: `layers.0`, …, and `norm` where there is one. See
 /// [torch.nn.TransformerEncoder](https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html).
-public final class TransformerEncoder: ModuleBase {
+public final class TransformerEncoder: ModuleBase, Hookable {
+  /// As hooks see a call.
+  public typealias Input = Tensor
+  public typealias Output = Tensor
+
   public let layers: [TransformerEncoderLayer]
   public let norm: LayerNorm?
 
@@ -130,7 +138,7 @@ public final class TransformerEncoder: ModuleBase {
   public func callAsFunction(
     _ src: Tensor, mask: Tensor? = nil, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
   ) -> Tensor {
-    scoped {
+    hooked(src) { src in
       let x = layers.reduce(src) { x, layer in
         layer(x, srcMask: mask, srcKeyPaddingMask: srcKeyPaddingMask, isCausal: isCausal)
       }
