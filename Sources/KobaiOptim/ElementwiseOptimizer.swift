@@ -94,8 +94,15 @@ public class ElementwiseOptimizer: Optimizer {
     return states
   }
 
-  override func accepts(_ key: String, _ value: Tensor, of parameter: State) -> Bool {
-    value.rank == 0 || value.shape == parameter.value.shape
+  /// What is kept once for a parameter, in all rules; everything else is kept for each of its elements.
+  private static let countNames: Set<String> = ["step", "mu_product", "eta", "mu"]
+
+  /// Counts are rank 0; buffers have the shape and, as in PyTorch, take the dtype of their parameter.
+  override func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? {
+    if Self.countNames.contains(key) {
+      return value.rank == 0 && !value.dtype.isComplex ? value.to(.float32) : nil
+    }
+    return value.shape == parameter.value.shape ? value.to(parameter.dtype) : nil
   }
 
   override func stateWasLoaded() { gathered = [:] }

@@ -156,8 +156,8 @@ open class Optimizer: CustomStringConvertible {
   /// Drops all that is kept.
   final func forgetState() { stored = [:] }
 
-  /// Whether a saved tensor can be kept for a parameter.
-  func accepts(_ key: String, _ value: Tensor, of parameter: State) -> Bool { true }
+  /// A saved tensor as it can be kept for a parameter; nil if it cannot.
+  func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? { value }
 
   /// Called when `load` has replaced what is kept.
   func stateWasLoaded() {}

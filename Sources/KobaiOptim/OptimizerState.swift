@@ -16,6 +16,7 @@ public struct OptimizerState: Sendable {
   /// The options, as JSON texts.
   public var metadata: [String: String]
 
+  /// A state from its parts.
   public init(tensors: [(name: String, value: Tensor)], metadata: [String: String]) {
     self.tensors = tensors
     self.metadata = metadata
@@ -123,12 +124,12 @@ extension Optimizer {
         "\(self.name): the state has a tensor \(name), which belongs to none of the "
           + "\(parameters.count) parameters; names are state.<parameter>.<name>")
     }
-    guard accepts(String(parts[2]), value, of: parameters[index]) else {
+    guard let kept = accepted(String(parts[2]), value, of: parameters[index]) else {
       throw OptimizerStateError(
         "\(self.name): \(name) has shape \(value.shape), but its parameter has "
           + "\(parameters[index].value.shape); build the optimizer as it was when it was saved")
     }
-    return (index, String(parts[2]), value)
+    return (index, String(parts[2]), kept)
   }
 }
 

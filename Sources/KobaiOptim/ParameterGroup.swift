@@ -118,11 +118,13 @@ public protocol OptimizerParameter {
 }
 
 extension Tensor: OptimizerParameter {
+  /// One group of all.
   public static func groups(_ elements: [Tensor]) -> [ParameterGroup] {
     [ParameterGroup(elements)]
   }
 }
 
 extension ParameterGroup: OptimizerParameter {
+  /// The groups themselves.
   public static func groups(_ elements: [ParameterGroup]) -> [ParameterGroup] { elements }
 }

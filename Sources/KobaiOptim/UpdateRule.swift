@@ -35,6 +35,11 @@ extension UpdateRule {
 
   func evaluate(updating states: inout [Value], with operands: [Value]) {
     let (width, countCount, places) = (width, countCount, places)
+    if let (parameter, other) = misfit((states + operands).map(\.type)) {
+      return misuse(
+        "\(Self.name): a parameter is \(parameter), but its gradient or what is kept for it is \(other); "
+          + "convert a module before its optimizer is made", else: ())
+    }
     var items = [kb_optim_item](repeating: kb_optim_item(), count: operands.count - 1)
     var start = 0
     // What the kernel reads must live until it has run.
@@ -77,7 +82,9 @@ extension UpdateRule {
   }
 
   func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-    guard (inputs + outputs).allSatisfy(\.layout.isContiguous) else { return nil }
+    guard (inputs + outputs).allSatisfy(\.layout.isContiguous),
+      misfit(inputs.map { TensorType($0.dtype, $0.shape) }) == nil
+    else { return nil }
     let (width, countCount, places) = (width, countCount, places)
     let stateCount = stateCount(inputCount: inputs.count)
     let items = UpdateItems(count: inputs.count - stateCount - 1)
@@ -115,6 +122,20 @@ extension UpdateRule {
       kb_optim_step(Self.kernel, items.count, items.pointer)
       return true
     }
+  }
+
+  /// The kernel takes all elements of a parameter, its gradient and its buffers to be of one type and number.
+  ///
+  /// - Parameter inputs: the types of the states, the numbers and the gradients.
+  /// - Returns: the first parameter and what is of another type; nil if all is well.
+  private func misfit(_ inputs: [TensorType]) -> (parameter: TensorType, other: TensorType)? {
+    let stateCount = stateCount(inputCount: inputs.count)
+    for i in 0..<inputs.count - stateCount - 1 {
+      let first = i * width + countCount
+      let others = [inputs[stateCount + 1 + i]] + inputs[(first + 1)..<(i + 1) * width]
+      if let other = others.first(where: { $0 != inputs[first] }) { return (inputs[first], other) }
+    }
+    return nil
   }
 
   /// Elementwise: a batch is more elements, unless what stands for all elements differs along it.

@@ -111,6 +111,10 @@ struct StateDictTests {
     refuses("has shape [2], but its parameter has [5, 3]") {
       $0.tensors[1].value = Tensor([1.0, 2.0])
     }
+    // One number in the place of a buffer, several in the place of a count.
+    #expect(before.tensors.prefix(2).map(\.name) == ["state.0.step", "state.0.exp_avg"])
+    refuses("state.0.exp_avg has shape []") { $0.tensors[1].value = Tensor(1.0) }
+    refuses("state.0.step has shape [2]") { $0.tensors[0].value = Tensor([1.0, 2.0]) }
     refuses("doesn't match the size of optimizer's group: 1 parameters") {
       $0.metadata["param_groups.0.params"] = "[0]"
       $0.metadata["param_groups.0.lr"] = "0.5"
@@ -120,6 +124,43 @@ struct StateDictTests {
     }
     refuses("must be of one kind") { $0.metadata["param_groups.0.lr"] = "true" }
     refuses("must be of one kind") { $0.metadata["param_groups.0.lr"] = "much" }
+  }
+
+  /// As in PyTorch, what is kept takes the type of its parameter.
+  @Test func statesOfAnotherTypeAreConverted() throws {
+    func step(_ dtype: DType) throws -> [Double] {
+      let parameter = live([Tensor([1.0, 2.0], dtype: .float32)])[0]
+      let optimizer = Adam([parameter], lr: 0.1)
+      var state = optimizer.stateDict()
+      state.tensors = [
+        ("state.0.step", Tensor(3, dtype: .int64)),
+        ("state.0.exp_avg", Tensor([0.5, -0.25], dtype: dtype)),
+        ("state.0.exp_avg_sq", Tensor([0.5, 0.25], dtype: dtype)),
+      ]
+      try optimizer.load(state)
+      parameter.grad = Tensor([1.0, -1.0], dtype: .float32)
+      optimizer.step()
+      return parameter.array(as: Double.self)
+    }
+    #expect(try step(.float64) == step(.float32))
+    #expect(try step(.float16) == step(.float32))
+  }
+
+  @Test func convertingAModuleUnderItsOptimizerIsAMisuse() throws {
+    let parameter = live([Tensor([1.0, 2.0], dtype: .float32)])[0]
+    let optimizer = Adam([parameter])
+    parameter.grad = Tensor([1.0, -1.0], dtype: .float32)
+    optimizer.step()
+    let error = #expect(throws: Misuse.self) {
+      try recovering {
+        noGrad { optimizer.state(of: parameter)["exp_avg"] = Tensor([1.0], dtype: .float64) }
+        optimizer.step()
+      }
+    }
+    #expect(
+      error?.message.contains(
+        "a parameter is float32[2], but what is kept for it is float64[1]") == true,
+      "\(error?.message ?? "")")
   }
 
   /// PyTorch's momentum keeps no count of steps.

@@ -124,6 +124,16 @@ public final class OneCycleLR: LRScheduler {
     return zip(phase.lr.start, phase.lr.end).map { anneal($0, $1, share) }
   }
 
+  public override func load(_ state: [String: HyperparameterValue]) throws {
+    let epoch = try SchedulerState(state, "OneCycleLR").int("last_epoch")
+    guard (0...totalSteps).contains(epoch) else {
+      throw OptimizerStateError(
+        "OneCycleLR: last_epoch is \(epoch) in the state, beyond the \(totalSteps) steps of this cycle; "
+          + "give totalSteps as it was when it was saved")
+    }
+    try super.load(state)
+  }
+
   private func anneal(_ start: Double, _ end: Double, _ share: Double) -> Double {
     switch strategy {
     case .cos: end + (start - end) / 2 * (cosine(.pi * share) + 1)
