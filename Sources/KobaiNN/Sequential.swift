@@ -22,20 +22,25 @@ public final class Sequential: Module {
   /// The modules with their names.
   public private(set) var layers: [(name: String, module: TensorModule)]
 
+  /// Modules that are named by their positions.
   public init(_ modules: TensorModule...) { layers = Self.numbered(modules) }
 
+  /// Modules that are named by their positions.
   public init(_ modules: [TensorModule]) { layers = Self.numbered(modules) }
 
+  /// Modules with names of their own.
   public init(_ modules: [(String, TensorModule)]) {
     layers = modules.map { (name: $0.0, module: $0.1) }
   }
 
+  /// What the closure lists, with loops and conditions; named by their positions.
   public convenience init(@SequentialBuilder _ modules: () -> [TensorModule]) {
     self.init(modules())
   }
 
   public override var members: [Member] { layers.map { Member($0.name, .module($0.module)) } }
 
+  /// The number of modules.
   public var count: Int { layers.count }
 
   /// The module at a position, which may be counted from the end.
@@ -44,9 +49,13 @@ public final class Sequential: Module {
     set { layers[resolve(position)].module = newValue }
   }
 
-  /// Some of the modules, shared with this one.
+  /// Some of the modules, shared with this one, under the names that they have here. A range that reaches
+  /// beyond the modules ends with them, as in Python.
+  ///
+  ///     Sequential(Linear(2, 3), ReLU(), Linear(3, 1))[1...].stateDict().keys   // ["2.weight", "2.bias"]
   public subscript(positions: some RangeExpression<Int>) -> Sequential {
-    Sequential(Array(layers[positions.relative(to: layers.indices)].map(\.module)))
+    let range = positions.relative(to: layers.indices).clamped(to: layers.indices)
+    return Sequential(layers[range].map { ($0.name, $0.module) })
   }
 
   /// Adds a module at the end, named by its position.

@@ -23,7 +23,9 @@ public struct Summary: Sendable, CustomStringConvertible {
     public let multiplyAdds: Int
   }
 
+  /// The modules, in the order in which they are called.
   public let rows: [Row]
+  /// The shapes of the inputs of the call.
   public let inputShapes: [Shape]
   /// Elements of all parameters.
   public let parameterCount: Int
@@ -175,17 +177,6 @@ extension ModuleBase {
 }
 
 extension Int {
-  /// `1,199,882`.
-  fileprivate var grouped: String {
-    let digits = Array("\(magnitude)")
-    var text = self < 0 ? "-" : ""
-    for (i, digit) in digits.enumerated() {
-      if i > 0 && (digits.count - i) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return text
-  }
-
   /// Millions, with two places.
   fileprivate var megabytes: String {
     let hundredths = Int((Double(self) / 1e4).rounded())

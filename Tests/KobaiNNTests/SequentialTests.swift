@@ -41,6 +41,10 @@ import Testing
     #expect(net.stateDict().keys == ["0.weight", "1.weight", "2.weight"])
     #expect(net[0..<2](Tensor([[1.0]])).item() == 6)
     #expect(net[-1](Tensor([[1.0]])).item() == 5)
+    // Parts keep their names, and ranges end with the modules, as PyTorch's slices do.
+    #expect(net[1...].stateDict().keys == ["1.weight", "2.weight"])
+    #expect(net[1..<9].count == 2)
+    #expect(named[1...].stateDict().keys == ["out.weight"])
     net.append(layer(7))
     net[0] = layer(1)
     #expect(net(Tensor([[1.0]])).item() == 105)

@@ -10,6 +10,17 @@ import KobaiTensor
 /// The first dimension of the input may be missing. See
 /// [torch.nn.Conv1d](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv1d.html).
 public final class Conv1d: ConvolutionLayer, Forward {
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: the step of the kernel, likewise.
+  ///   - padding: numbers, `.valid` (none) or `.same` (the output is as large as the input).
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - paddingMode: what stands in the padding.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: some ConvolutionPadding = 0,
@@ -37,6 +48,17 @@ public final class Conv1d: ConvolutionLayer, Forward {
 /// The first dimension of the input may be missing. See
 /// [torch.nn.Conv2d](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html).
 public final class Conv2d: ConvolutionLayer, Forward {
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: the step of the kernel, likewise.
+  ///   - padding: numbers, `.valid` (none) or `.same` (the output is as large as the input).
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - paddingMode: what stands in the padding.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: some ConvolutionPadding = 0,
@@ -64,6 +86,17 @@ public final class Conv2d: ConvolutionLayer, Forward {
 /// The first dimension of the input may be missing. See
 /// [torch.nn.Conv3d](https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html).
 public final class Conv3d: ConvolutionLayer, Forward {
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: the step of the kernel, likewise.
+  ///   - padding: numbers, `.valid` (none) or `.same` (the output is as large as the input).
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - paddingMode: what stands in the padding.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: some ConvolutionPadding = 0,

@@ -11,6 +11,17 @@ import KobaiTensor
 public final class ConvTranspose1d: ConvolutionLayer, Forward {
   private let explicitPadding: [Int]
 
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: how far apart the kernel's copies stand in the output.
+  ///   - padding: what is cut off at each side, of dilation · (kernelSize − 1) that are there without.
+  ///   - outputPadding: what is added at the end; less than the stride or the dilation.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: any PerDimension = 0,
@@ -49,6 +60,17 @@ public final class ConvTranspose1d: ConvolutionLayer, Forward {
 public final class ConvTranspose2d: ConvolutionLayer, Forward {
   private let explicitPadding: [Int]
 
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: how far apart the kernel's copies stand in the output.
+  ///   - padding: what is cut off at each side, of dilation · (kernelSize − 1) that are there without.
+  ///   - outputPadding: what is added at the end; less than the stride or the dilation.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: any PerDimension = 0,
@@ -87,6 +109,17 @@ public final class ConvTranspose2d: ConvolutionLayer, Forward {
 public final class ConvTranspose3d: ConvolutionLayer, Forward {
   private let explicitPadding: [Int]
 
+  /// - Parameters:
+  ///   - inChannels: the channels of the input.
+  ///   - outChannels: the channels of the output.
+  ///   - kernelSize: a number for all dimensions, or one for each.
+  ///   - stride: how far apart the kernel's copies stand in the output.
+  ///   - padding: what is cut off at each side, of dilation · (kernelSize − 1) that are there without.
+  ///   - outputPadding: what is added at the end; less than the stride or the dilation.
+  ///   - groups: into how many parts the channels are cut that do not see each other; divides both numbers.
+  ///   - bias: whether there is one.
+  ///   - dilation: the distance between elements of the kernel.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
     stride: any PerDimension = 1, padding: any PerDimension = 0,

@@ -13,6 +13,11 @@ public final class Linear: Module {
   @Parameter public var weight: Tensor
   @Parameter public var bias: Tensor?
 
+  /// - Parameters:
+  ///   - inFeatures: the size of the input's last dimension.
+  ///   - outFeatures: the size of the output's last dimension.
+  ///   - bias: whether there is one.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(_ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, dtype: DType? = nil) {
     self.inFeatures = inFeatures
     self.outFeatures = outFeatures
@@ -46,6 +51,12 @@ public final class Bilinear: Module2 {
   @Parameter public var weight: Tensor
   @Parameter public var bias: Tensor?
 
+  /// - Parameters:
+  ///   - in1Features: the size of the first input's last dimension.
+  ///   - in2Features: the size of the second input's last dimension.
+  ///   - outFeatures: the size of the output's last dimension.
+  ///   - bias: whether there is one.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ in1Features: Int, _ in2Features: Int, _ outFeatures: Int, bias: Bool = true,
     dtype: DType? = nil

@@ -11,6 +11,7 @@ import KobaiTensor
 ///       targetLengths: [Int](repeating: 20, count: 16))
 public final class CTCLoss: ModuleBase {
   public let blank: Int
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
   public let zeroInfinity: Bool
 

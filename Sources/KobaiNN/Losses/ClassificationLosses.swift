@@ -9,6 +9,7 @@ import KobaiTensor
 public final class CrossEntropyLoss: Module2 {
   @Buffer public var weight: Tensor?
   public let ignoreIndex: Int
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
   public let labelSmoothing: Double
 
@@ -34,6 +35,7 @@ public final class CrossEntropyLoss: Module2 {
 public final class NLLLoss: Module2 {
   @Buffer public var weight: Tensor?
   public let ignoreIndex: Int
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: LossReduction = .mean) {
@@ -53,6 +55,7 @@ public final class NLLLoss: Module2 {
 ///     BCELoss()(Tensor([0.1, 0.9, 0.2]), Tensor([0.0, 1.0, 1.0]))   // tensor(0.6067)
 public final class BCELoss: Module2 {
   @Buffer public var weight: Tensor?
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(weight: Tensor? = nil, reduction: LossReduction = .mean) {
@@ -70,6 +73,7 @@ public final class BCELoss: Module2 {
 public final class BCEWithLogitsLoss: Module2 {
   @Buffer public var weight: Tensor?
   @Buffer public var posWeight: Tensor?
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(weight: Tensor? = nil, reduction: LossReduction = .mean, posWeight: Tensor? = nil) {
@@ -104,6 +108,7 @@ public final class KLDivLoss: Module2 {
 /// Small for similar pairs (target 1), large for dissimilar (−1); see `hingeEmbeddingLoss`.
 public final class HingeEmbeddingLoss: Module2 {
   public let margin: Double
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(margin: Double = 1, reduction: LossReduction = .mean) {

@@ -6,6 +6,7 @@ import KobaiTensor
 /// Small where the first input ranks above the second as the target (±1) says.
 public final class MarginRankingLoss: Module3 {
   public let margin: Double
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(margin: Double = 0, reduction: LossReduction = .mean) {
@@ -22,6 +23,7 @@ public final class MarginRankingLoss: Module3 {
 /// Small where two vectors are as similar as the target (±1) says.
 public final class CosineEmbeddingLoss: Module3 {
   public let margin: Double
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(margin: Double = 0, reduction: LossReduction = .mean) {
@@ -39,6 +41,7 @@ public final class CosineEmbeddingLoss: Module3 {
 public final class TripletMarginLoss: Module3 {
   public let margin, p, eps: Double
   public let swap: Bool
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(

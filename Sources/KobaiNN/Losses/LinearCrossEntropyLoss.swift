@@ -11,6 +11,7 @@ public final class LinearCrossEntropyLoss: Module2 {
   public let numClasses: Int
   public let outFeatures: [Int]
   public let ignoreIndex: Int?
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
   public let labelSmoothing: Double
   @Buffer public var weight: Tensor?

@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// log(1 + exp(−t · x)) of each score and class t = ±1.
 public final class SoftMarginLoss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(reduction: LossReduction = .mean) {
@@ -18,6 +19,7 @@ public final class SoftMarginLoss: Module2 {
 /// The binary cross entropy of several labels, averaged over the classes.
 public final class MultiLabelSoftMarginLoss: Module2 {
   @Buffer public var weight: Tensor?
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   /// - Parameter weight: [C], a factor for each class.
@@ -34,6 +36,7 @@ public final class MultiLabelSoftMarginLoss: Module2 {
 
 /// Σ max(0, 1 − x_j + x_i) / C over the target classes j and the other classes i.
 public final class MultiLabelMarginLoss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(reduction: LossReduction = .mean) {
@@ -51,6 +54,7 @@ public final class MultiMarginLoss: Module2 {
   public let p: Int
   public let margin: Double
   @Buffer public var weight: Tensor?
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   /// - Parameters:

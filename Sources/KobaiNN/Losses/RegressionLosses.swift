@@ -7,6 +7,7 @@ import KobaiTensor
 ///
 ///     MSELoss()(Tensor([400.0, 500.0]), Tensor([450.0, 500.0]))   // tensor(1250.)
 public final class MSELoss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(reduction: LossReduction = .mean) {
@@ -23,6 +24,7 @@ public final class MSELoss: Module2 {
 ///
 ///     L1Loss()(Tensor([1.0, 2.0]), Tensor([2.0, 4.0]))   // tensor(1.5000)
 public final class L1Loss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(reduction: LossReduction = .mean) {
@@ -37,6 +39,7 @@ public final class L1Loss: Module2 {
 
 /// Squared near 0, absolute further away than `beta`; see `smoothL1Loss`.
 public final class SmoothL1Loss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
   public let beta: Double
 
@@ -53,6 +56,7 @@ public final class SmoothL1Loss: Module2 {
 
 /// Squared near 0, absolute further away than `delta`; see `huberLoss`.
 public final class HuberLoss: Module2 {
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
   public let delta: Double
 
@@ -71,6 +75,7 @@ public final class HuberLoss: Module2 {
 public final class PoissonNLLLoss: Module2 {
   public let logInput, full: Bool
   public let eps: Double
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(
@@ -93,6 +98,7 @@ public final class PoissonNLLLoss: Module2 {
 public final class GaussianNLLLoss: Module3 {
   public let full: Bool
   public let eps: Double
+  /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
   public init(full: Bool = false, eps: Double = 1e-6, reduction: LossReduction = .mean) {
