@@ -82,7 +82,9 @@ let package = Package(
     .testTarget(
       name: "KobaiNNTests", dependencies: ["Kobai", "KobaiTestSupport"],
       resources: [.copy("Resources")]),
-    .testTarget(name: "KobaiTrainingTests", dependencies: ["Kobai", "KobaiTestSupport"]),
+    .testTarget(
+      name: "KobaiTrainingTests", dependencies: ["Kobai", "KobaiTestSupport"],
+      resources: [.copy("Resources")]),
     .testTarget(name: "KobaiCLITests", dependencies: ["Kobai", "KobaiCLI"]),
     .testTarget(name: "KobaiCompilerTests", dependencies: ["Kobai", "KobaiTestSupport"]),
     .testTarget(name: "KobaiOptimTests", dependencies: ["Kobai", "KobaiTestSupport"]),

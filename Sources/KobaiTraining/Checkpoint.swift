@@ -21,7 +21,9 @@ import KobaiTensor
 public struct Checkpoint: Sendable {
   /// The module's state under its own names.
   public var model: StateDict
+  /// The optimizer's state and options.
   public var optimizer: OptimizerState
+  /// The scheduler's state; empty without one.
   public var scheduler: [String: HyperparameterValue]
   /// What the epochs that are over gave.
   public var history: History
@@ -31,6 +33,7 @@ public struct Checkpoint: Sendable {
   struct Progress: Codable {
     var batch: Int
     var running: RunningScore
+    var lr: Double?
     var seconds: Double
     var loader: DataLoaderState?
     var generator: GeneratorState
@@ -47,6 +50,8 @@ public struct Checkpoint: Sendable {
   }
 
   private static let key = "kobai.training"
+  /// JSON has no words for these.
+  private static let nonFinite = (inf: "inf", minusInf: "-inf", nan: "nan")
 
   init(
     model: StateDict, optimizer: OptimizerState, scheduler: [String: HyperparameterValue],
@@ -63,16 +68,35 @@ public struct Checkpoint: Sendable {
   ///
   /// - Throws: `FileError`.
   public func write(to path: String) throws {
+    let (tensors, metadata) = try contents()
+    try tensors.write(to: path, metadata: metadata)
+  }
+
+  /// The bytes of the file that `write` makes: to be kept elsewhere than in a file.
+  ///
+  ///     let bytes = try trainer.checkpoint().encode()
+  ///     try trainer.restore(Checkpoint(SafeTensors(bytes: bytes)), loader: loader)
+  ///
+  /// - Throws: `SafeTensorsError` for complex128, which the format does not have.
+  public func encode() throws -> [UInt8] {
+    let (tensors, metadata) = try contents()
+    return try SafeTensors.encode(tensors, metadata: metadata)
+  }
+
+  private func contents() throws -> (StateDict, [String: String]) {
     var tensors = StateDict()
     for (name, tensor) in model { tensors["model.\(name)"] = tensor }
     for (name, tensor) in optimizer.tensors { tensors["optimizer.\(name)"] = tensor }
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
+    // A run that diverged can be continued and looked at too.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: Self.nonFinite.inf, negativeInfinity: Self.nonFinite.minusInf,
+      nan: Self.nonFinite.nan)
     let text = Text(
       optimizer: optimizer.metadata, optimizerNames: optimizer.tensors.map(\.name),
       scheduler: scheduler.mapValues(\.description), history: history, progress: progress)
-    try tensors.write(
-      to: path, metadata: [Self.key: String(decoding: try encoder.encode(text), as: UTF8.self)])
+    return (tensors, [Self.key: String(decoding: try encoder.encode(text), as: UTF8.self)])
   }
 
   /// Reads a file that `write` made.
@@ -89,8 +113,12 @@ public struct Checkpoint: Sendable {
           + "model")
     }
     let text: Text
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: Self.nonFinite.inf, negativeInfinity: Self.nonFinite.minusInf,
+      nan: Self.nonFinite.nan)
     do {
-      text = try JSONDecoder().decode(Text.self, from: Data(json.utf8))
+      text = try decoder.decode(Text.self, from: Data(json.utf8))
     } catch {
       throw TrainingError(
         message: "checkpoint: the training state in \(path) cannot be read: it is damaged, or of "
@@ -110,6 +138,12 @@ public struct Checkpoint: Sendable {
     scheduler = text.scheduler.compactMapValues { HyperparameterValue(json: $0) }
     history = text.history
     progress = text.progress
+    guard progress.batch >= 0, progress.running.isPlausible else {
+      throw TrainingError(
+        message:
+          "checkpoint: the training state in \(path) is damaged: it counts \(progress.batch) "
+          + "batches, or examples that cannot be")
+    }
   }
 }
 
@@ -120,22 +154,41 @@ extension Trainer {
       model: model.stateDict(), optimizer: optimizer.stateDict(),
       scheduler: scheduler?.stateDict() ?? [:], history: history,
       progress: Checkpoint.Progress(
-        batch: batch, running: running, seconds: secondsInEpoch, loader: loader?.state,
+        batch: batch, running: running, lr: stepLR, seconds: secondsInEpoch,
+        loader: loader?.state,
         generator: GeneratorState(bytes: Generator.default.state)))
   }
 
   /// Goes back to where `checkpoint` was taken; `fit` with this loader continues from there.
   ///
-  /// - Throws: what does not fit: the model, the optimizer, the scheduler or the loader.
+  /// - Throws: what does not fit: the model, the optimizer, the scheduler or the loader. The run is then
+  ///   what it was.
   public func restore(_ checkpoint: Checkpoint, loader: Loader) throws {
-    try model.load(checkpoint.model)
-    try optimizer.load(checkpoint.optimizer)
-    try scheduler?.load(checkpoint.scheduler)
-    if let state = checkpoint.progress.loader { try loader.restore(state) }
+    let before = (model.stateDict(), optimizer.stateDict(), scheduler?.stateDict())
+    do {
+      try model.load(checkpoint.model)
+      try optimizer.load(checkpoint.optimizer)
+      try scheduler?.load(checkpoint.scheduler)
+      try Generator().setState(checkpoint.progress.generator.bytes)
+      guard checkpoint.progress.batch <= loader.count else {
+        throw TrainingError(
+          message:
+            "restore: the checkpoint stands behind batch \(checkpoint.progress.batch) of an epoch, "
+            + "but the loader has \(loader.count); make it with the same data and batch size")
+      }
+      if let state = checkpoint.progress.loader { try loader.restore(state) }
+    } catch {
+      // What was there a moment ago fits.
+      _ = try? model.load(before.0)
+      try? optimizer.load(before.1)
+      if let state = before.2 { try? scheduler?.load(state) }
+      throw error
+    }
     try Generator.default.setState(checkpoint.progress.generator.bytes)
     history = checkpoint.history
     batch = checkpoint.progress.batch
     running = checkpoint.progress.running
+    stepLR = checkpoint.progress.lr
     secondsBefore = checkpoint.progress.seconds
   }
 }
@@ -144,12 +197,16 @@ extension Trainer {
 ///
 ///     trainer.callbacks.append(CheckpointWriter(path: "run/checkpoint.safetensors"))
 public final class CheckpointWriter: TrainingCallback {
+  /// The file.
   public let path: String
+  /// The longest time whose work a kill may cost.
   public let interval: Duration
   private var last = ContinuousClock.now
   private var position: [Int]?
 
-  /// - Parameter interval: the longest time whose work a kill may cost.
+  /// - Parameters:
+  ///   - path: the file, in a folder that exists.
+  ///   - interval: the longest time whose work a kill may cost.
   public init(path: String, interval: Duration = .seconds(20)) {
     self.path = path
     self.interval = interval

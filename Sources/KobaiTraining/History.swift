@@ -4,7 +4,7 @@ public struct History: Codable, Hashable, Sendable {
   public struct Epoch: Codable, Hashable, Sendable {
     /// From 1.
     public var number: Int
-    /// The learning rate of the first parameter group during the epoch.
+    /// The learning rate of the first parameter group in the epoch's last step.
     public var lr: Double
     /// The mean over the epoch's examples, as the parameters changed.
     public var train: Score
@@ -16,18 +16,26 @@ public struct History: Codable, Hashable, Sendable {
 
   /// A loss and metrics by name.
   public struct Score: Codable, Hashable, Sendable {
+    /// The mean loss.
     public var loss: Double
+    /// The metrics by their names.
     public var metrics: [String: Double]
 
+    /// A loss with its metrics.
     public init(loss: Double, metrics: [String: Double] = [:]) {
       self.loss = loss
       self.metrics = metrics
     }
   }
 
+  /// The epochs that are over, in order.
   public var epochs: [Epoch] = []
 
+  /// No epoch yet.
   public init() {}
+
+  /// The wall-clock seconds of all epochs, those of earlier processes included.
+  public var seconds: Double { epochs.reduce(0) { $0 + $1.seconds } }
 
   /// The names of all metrics, sorted.
   public var metricNames: [String] {

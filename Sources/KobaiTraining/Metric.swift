@@ -5,12 +5,17 @@ import KobaiTensor
 ///
 ///     let metric = Metric("top5") { output, target in … }   // one number per example
 public struct Metric: Sendable {
+  /// By which it stands in the history.
   public let name: String
   /// Whether larger is better.
   public let isHigherBetter: Bool
   /// A tensor with one number for each example (or place) of a batch, of which the mean is taken.
   public let values: @Sendable (_ output: Tensor, _ target: Tensor) -> Tensor
 
+  /// - Parameters:
+  ///   - name: by which it stands in the history.
+  ///   - isHigherBetter: whether larger is better.
+  ///   - values: one number for each example (or place) of a batch.
   public init(
     _ name: String, isHigherBetter: Bool = true,
     values: @escaping @Sendable (_ output: Tensor, _ target: Tensor) -> Tensor
@@ -42,6 +47,12 @@ struct RunningScore: Codable, Hashable {
   private var examples = 0
   private var sums: [String: Double] = [:]
   private var counts: [String: Int] = [:]
+
+  /// Whether the counts can be those of an epoch: a file may be damaged.
+  var isPlausible: Bool {
+    let possible = 0...(1 << 53)
+    return possible.contains(examples) && counts.values.allSatisfy(possible.contains)
+  }
 
   mutating func add(
     loss: Tensor, _ output: Tensor, _ target: Tensor, _ metrics: [Metric]

@@ -1,3 +1,5 @@
+import KobaiTensor
+
 /// Shows a run: one line that is rewritten on a terminal, a line for each epoch elsewhere.
 ///
 ///     epoch  3/20 ━━━━━━━━━╸────── 57% 12,345/s 0:03 left  loss 0.1234  accuracy 0.9612
@@ -54,26 +56,32 @@ public final class ProgressReporter: TrainingCallback {
     let batches = Swift.max(1, trainer.batchCount)
     let part = Double(trainer.batch) / Double(batches)
     let rate = Double(trainer.examplesSeen) / Swift.max(elapsed, 1e-9)
-    let stepsDone = Double(trainer.examplesSeen)
-    let perBatch = stepsDone / Swift.max(1, Double(stepsSoFar(trainer)))
     let stepsLeft =
       Double(trainer.epochCount - trainer.epoch) * Double(batches) - Double(trainer.batch)
-    let left = stepsLeft * perBatch / Swift.max(rate, 1e-9)
+    let left = stepsLeft * elapsed / Double(Swift.max(1, trainer.stepsSeen))
     let head = counter(trainer.epoch + 1, trainer.epochCount)
     var tail = " \(Int(part * 100))% \(Int(rate).grouped)/s \(clock(left)) left"
-    if let score = trainer.runningScore { tail += "  \(text(score))" }
-    if let validation = trainer.history.epochs.last?.validation {
-      tail += "  validation \(text(validation))"
+    // As many numbers as the line has room for beside a short bar, the most telling first.
+    for number in numbers(trainer) where head.count + tail.count + number.count + 10 <= width() {
+      tail += "  \(number)"
     }
     let room = width() - head.count - tail.count - 2
     return head + " " + bar(part, width: Swift.min(30, Swift.max(5, room))) + tail
   }
 
-  private func stepsSoFar(_ trainer: Trainer) -> Int {
-    if firstStep == nil { firstStep = trainer.epoch * trainer.batchCount + trainer.batch - 1 }
-    return trainer.epoch * trainer.batchCount + trainer.batch - (firstStep ?? 0)
+  /// The loss of the epoch under way, how good the last one was, then the rest.
+  private func numbers(_ trainer: Trainer) -> [String] {
+    let running = trainer.runningScore
+    let validation = trainer.history.epochs.last?.validation
+    func metrics(_ score: History.Score?, _ prefix: String) -> [String] {
+      (score?.metrics.sorted { $0.key < $1.key } ?? []).map {
+        "\(prefix)\($0.key) \($0.value.fixed(4))"
+      }
+    }
+    return (running.map { ["loss \($0.loss.fixed(4))"] } ?? [])
+      + metrics(validation, "validation ") + metrics(running, "")
+      + (validation.map { ["validation loss \($0.loss.fixed(4))"] } ?? [])
   }
-  private var firstStep: Int?
 
   private func bar(_ part: Double, width: Int) -> String {
     let halves = Int(part * Double(2 * width))
@@ -117,34 +125,5 @@ public final class ProgressReporter: TrainingCallback {
 
   private func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
-}
-
-extension Double {
-  /// With a fixed number of places: `0.1230`.
-  package func fixed(_ places: Int) -> String {
-    guard isFinite else { return "\(self)" }
-    var scale = 1.0
-    for _ in 0..<places { scale *= 10 }
-    let scaled = (magnitude * scale).rounded()
-    guard scaled < 9e15 else { return "\(self)" }
-    let digits = "\(Int(scaled))"
-    let padded = String(repeating: "0", count: Swift.max(0, places + 1 - digits.count)) + digits
-    let sign = self < 0 && scaled > 0 ? "-" : ""
-    return places == 0
-      ? "\(sign)\(padded)" : "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
-  }
-}
-
-extension Int {
-  /// `1,234,567`.
-  package var grouped: String {
-    let digits = Array("\(magnitude)")
-    var text = self < 0 ? "-" : ""
-    for (i, digit) in digits.enumerated() {
-      if i > 0 && (digits.count - i) % 3 == 0 { text.append(",") }
-      text.append(digit)
-    }
-    return text
   }
 }

@@ -14,18 +14,34 @@ import KobaiTransforms
 ///     trainer.history.epochs.last?.validation?.metrics["accuracy"]
 ///
 /// A loop of one's own is as good; this one adds a history, callbacks, and a state from which a killed run
-/// continues to the same bits (`state`, `restore`).
+/// continues to the same bits (`checkpoint()`, `restore(_:loader:)`).
 public final class Trainer {
   /// Batches of inputs and targets.
   public typealias Loader = DataLoader<(Tensor, Tensor)>
 
+  /// When a scheduler takes its steps.
+  public enum SchedulerInterval: String, Sendable, Hashable, Codable, CaseIterable {
+    /// After each epoch.
+    case epoch
+    /// After each step of the optimizer, as `OneCycleLR` and warm-ups want it.
+    case step
+  }
+
+  /// What is trained.
   public let model: TensorModule
+  /// What changes the parameters.
   public let optimizer: Optimizer
+  /// What changes the learning rate; nil for a constant one.
   public let scheduler: LRScheduler?
+  /// When the scheduler takes its steps.
+  public let schedulerInterval: SchedulerInterval
+  /// What is measured besides the loss.
   public let metrics: [Metric]
+  /// The scalar that training makes small.
   public let loss: (_ output: Tensor, _ target: Tensor) -> Tensor
   /// The largest norm of all gradients together; nil for no clipping.
   public let gradientClip: Double?
+  /// What looks on, called in this order.
   public var callbacks: [any TrainingCallback] = []
 
   /// What the epochs that are over gave.
@@ -40,12 +56,16 @@ public final class Trainer {
   public private(set) var epochCount = 0
   /// Examples that were seen since `fit` began.
   public private(set) var examplesSeen = 0
+  /// Steps that were taken since `fit` began.
+  public private(set) var stepsSeen = 0
   /// The means over the epoch under way, so far.
   public var runningScore: History.Score? { running.score }
   /// Whether `fit` ended before its last epoch.
   public private(set) var isStopped = false
 
   var running = RunningScore()
+  /// The learning rate of the latest step of the epoch under way.
+  var stepLR: Double?
   /// Seconds of the epoch under way that earlier processes spent on it.
   var secondsBefore = 0.0
   var epochStart = ContinuousClock.now
@@ -55,17 +75,20 @@ public final class Trainer {
   private var mustStop = false
 
   /// - Parameters:
-  ///   - scheduler: takes a step after each epoch.
+  ///   - scheduler: changes the learning rate.
+  ///   - schedulerInterval: whether it takes a step after each epoch or after each step.
   ///   - gradientClip: scales all gradients down together to at most this norm.
   ///   - loss: a scalar from the model's output and the target.
   public init(
     _ model: TensorModule, optimizer: Optimizer, scheduler: LRScheduler? = nil,
-    metrics: [Metric] = [], gradientClip: Double? = nil,
+    schedulerInterval: SchedulerInterval = .epoch, metrics: [Metric] = [],
+    gradientClip: Double? = nil,
     loss: @escaping (_ output: Tensor, _ target: Tensor) -> Tensor
   ) {
     self.model = model
     self.optimizer = optimizer
     self.scheduler = scheduler
+    self.schedulerInterval = schedulerInterval
     self.metrics = metrics
     self.gradientClip = gradientClip
     self.loss = loss
@@ -74,7 +97,8 @@ public final class Trainer {
   /// Trains until `epochs` epochs are over, those of before and of a restored state included.
   ///
   /// - Returns: the history.
-  /// - Throws: what the data or a callback throws. The callbacks' `trainingDidEnd` has then been called.
+  /// - Throws: what the data or a callback throws first. `trainingDidEnd` of all callbacks has then been
+  ///   called.
   @discardableResult
   public func fit(
     _ train: Loader, validation: Loader? = nil, epochs: Int
@@ -82,13 +106,15 @@ public final class Trainer {
     loader = train
     batchCount = train.count
     epochCount = epochs
-    examplesSeen = 0
+    (examplesSeen, stepsSeen) = (0, 0)
     (mustStop, isStopped) = (false, false)
-    for callback in callbacks { try callback.trainingWillBegin(self) }
-    let result = Result { try runEpochs(train, validation, epochs) }
     defer { batches = nil }
-    for callback in callbacks { try callback.trainingDidEnd(self) }
-    try result.get()
+    let result = Result {
+      for callback in callbacks { try callback.trainingWillBegin(self) }
+      try runEpochs(train, validation, epochs)
+    }
+    let endings = callbacks.map { callback in Result { try callback.trainingDidEnd(self) } }
+    for outcome in [result] + endings { try outcome.get() }
     return history
   }
 
@@ -113,6 +139,7 @@ public final class Trainer {
       step(x, y)
       batch += 1
       examplesSeen += x.shape.first ?? 1
+      stepsSeen += 1
       for callback in callbacks { try callback.batchDidEnd(self) }
     }
   }
@@ -125,6 +152,8 @@ public final class Trainer {
     loss.backward()
     if let gradientClip { clipGradNorm(model.parameters, maxNorm: gradientClip) }
     optimizer.step()
+    stepLR = optimizer.lr
+    if schedulerInterval == .step { scheduler?.step() }
     running.add(loss: loss, output, y, metrics)
   }
 
@@ -135,14 +164,15 @@ public final class Trainer {
           "training: the loader gives no batch: it has \(loader?.datasetCount ?? 0) examples; "
           + "give more, or a smaller batch size")
     }
-    let lr = optimizer.lr
+    let lr = stepLR ?? optimizer.lr
     let validationScore = try validation.map { try evaluate($0) }
-    scheduler?.step()
+    if schedulerInterval == .epoch { scheduler?.step() }
     history.epochs.append(
       History.Epoch(
         number: epoch + 1, lr: lr, train: score, validation: validationScore,
         seconds: secondsInEpoch))
     running = RunningScore()
+    stepLR = nil
     batch = 0
     secondsBefore = 0
     epochStart = .now
@@ -192,6 +222,7 @@ public final class Trainer {
 public struct TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One sentence.
   public let message: String
+  /// An error with this sentence.
   public init(message: String) { self.message = message }
   public var description: String { message }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Kobai
 import KobaiData
 import KobaiFormats
@@ -118,6 +119,24 @@ struct DownloadDatasetTests {
     task.cancel()
     #expect(await task.value?.kind == .cancelled)
     #expect(folder.files.isEmpty)
+  }
+
+  @Test func anInterruptionEndsADownload() async throws {
+    await #expect(processExitsWith: .success) {
+      let folder = try ScratchFolder()
+      let body = [UInt8](repeating: 7, count: 300_000)
+      let server = try LocalServer(["file": .stalled(Array(body.prefix(1000)), length: body.count)])
+      defer { server.stop() }
+      Interruption.catchSignals()
+      let error = thrown(DownloadError.self) {
+        try Download.fetch(
+          server.url("file"), to: "\(folder.path)/file", sha256: SHA256.hexDigest(body)
+        ) { _ in raise(SIGINT) }
+      }
+      #expect(error?.kind == .cancelled)
+      #expect(Interruption.caughtSignal == SIGINT)
+      #expect(folder.files.isEmpty)
+    }
   }
 }
 

@@ -13,10 +13,11 @@ public struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     case damaged
     /// Files could not be fetched from the network or stored in the cache folder.
     case download
-    /// The surrounding task was cancelled during a download.
+    /// The surrounding task was cancelled during a download, or the program asked to end.
     case cancelled
   }
 
+  /// What went wrong, to be told apart by programs.
   public let kind: Kind
   /// The data set's name.
   public let dataset: String

@@ -18,7 +18,7 @@ public enum Download {
   /// The bytes go to a temporary file in the same folder and reach the disk; if anything fails, an earlier
   /// file of that name is what it was and nothing else is left behind. Redirections are followed. The
   /// transfer ends with an error if less than 100 bytes a second come for half a minute, or once the
-  /// surrounding task is cancelled.
+  /// surrounding task is cancelled or the program asked to end (`Interruption`).
   ///
   /// - Parameters:
   ///   - url: `http`, `https` or `file`.

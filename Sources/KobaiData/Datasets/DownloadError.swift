@@ -18,12 +18,13 @@ public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible 
     case tooLarge
     /// All came, but it is not the file: its SHA-256 is another.
     case wrongDigest
-    /// The surrounding task was cancelled.
+    /// The surrounding task was cancelled, or the program asked to end.
     case cancelled
     /// The file could not be written.
     case file
   }
 
+  /// What went wrong, to be told apart by programs.
   public let kind: Kind
   /// Where the file was fetched from.
   public let url: String

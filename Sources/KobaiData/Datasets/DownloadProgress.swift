@@ -11,6 +11,7 @@ public struct DownloadProgress: Sendable, Hashable {
   /// The bytes of the file; nil if the server does not say.
   public let total: Int?
 
+  /// A state of a download.
   public init(file: String, received: Int, total: Int?) {
     self.file = file
     self.received = received

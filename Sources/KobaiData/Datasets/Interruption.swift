@@ -12,7 +12,8 @@ import Synchronization
 ///     Interruption.catchSignals()
 ///     while !Interruption.isRequested { … }
 ///
-/// A second Ctrl-C ends the program at once.
+/// A download that is under way ends too, and leaves nothing behind. A second Ctrl-C ends the program at
+/// once.
 public enum Interruption {
   private static let signal = Atomic<Int32>(0)
 

@@ -43,8 +43,10 @@ public struct LabeledImages: Dataset {
     self.labels = labels
   }
 
+  /// The number of images.
   public var count: Int { labels.shape.first ?? 0 }
 
+  /// An image, float32 [C, H, W], and its class.
   public subscript(index: Int) -> (Tensor, Tensor) {
     (
       examples(images.narrow(dim: 0, start: index, length: 1)).squeeze(dim: 0),

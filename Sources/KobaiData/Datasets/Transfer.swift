@@ -105,7 +105,7 @@ final class Transfer {
 
   /// Tells how far it is; false ends the transfer.
   private func step(total: Int) -> Bool {
-    if Task.isCancelled {
+    if Task.isCancelled || Interruption.isRequested {
       fault = DownloadError(.cancelled, url, "the download was cancelled after \(received) bytes")
       return false
     }

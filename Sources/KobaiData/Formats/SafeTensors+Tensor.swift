@@ -41,6 +41,24 @@ extension SafeTensors {
     _ tensors: some Sequence<(key: String, value: Tensor)>, metadata: [String: String] = [:],
     to path: String
   ) throws {
+    try write(try items(tensors), metadata: metadata, to: path)
+  }
+
+  /// The bytes of a file with these tensors.
+  ///
+  ///     let bytes = try SafeTensors.encode(net.stateDict())
+  ///     try SafeTensors(bytes: bytes).tensors()   // the same again
+  ///
+  /// - Throws: `SafeTensorsError` as `write(_:metadata:to:)` does.
+  public static func encode(
+    _ tensors: some Sequence<(key: String, value: Tensor)>, metadata: [String: String] = [:]
+  ) throws(SafeTensorsError) -> [UInt8] {
+    try encode(try items(tensors), metadata: metadata)
+  }
+
+  private static func items(
+    _ tensors: some Sequence<(key: String, value: Tensor)>
+  ) throws(SafeTensorsError) -> [Item] {
     var items: [Item] = []
     for (name, tensor) in tensors {
       guard let type = ElementType(tensor.dtype) else {
@@ -49,7 +67,7 @@ extension SafeTensors {
       }
       items.append(Item(name: name, dtype: type, shape: tensor.shape, bytes: tensor.bytes))
     }
-    try write(items, metadata: metadata, to: path)
+    return items
   }
 }
 
