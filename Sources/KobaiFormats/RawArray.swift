@@ -35,9 +35,11 @@ public struct RawArray: Sendable, Hashable {
     }
   }
 
+  /// The type of the elements.
   public var dtype: ElementType
   /// The size of each dimension; empty for a single number.
   public var shape: [Int]
+  /// The elements.
   public var bytes: [UInt8]
 
   /// - Parameter bytes: as many as the shape's elements take; encoders check it.

@@ -11,6 +11,7 @@
 public struct ZipArchive: Sendable {
   /// A file of an archive.
   public struct Entry: Sendable, Hashable {
+    /// The file's path in the archive.
     public let name: String
     /// The bytes of the file.
     public let size: Int

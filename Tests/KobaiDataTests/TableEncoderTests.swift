@@ -108,4 +108,45 @@ struct TableEncoderTests {
       try TableEncoder(fitting: train).targets(of: train)
     }
   }
+
+  /// Text that looks like a number or a truth value where it stands alone.
+  @Test func filesAreReadAsTheTableOfTheFit() throws {
+    let train = try table("code,flag,x,y\n007,TRUE,1,0\nA1,FALSE,2,1\n7,UNKNOWN,3,0\n")
+    let encoder = try TableEncoder(fitting: train, target: "y")
+    let folder = try ScratchFolder()
+    func rows(_ text: String) throws -> Table {
+      try AtomicFile.write(Array(text.utf8), to: "\(folder.path)/new.csv")
+      return try encoder.table(csv: "\(folder.path)/new.csv")
+    }
+    let new = try rows("x,flag,code,other\n2,TRUE,007,1\n,TRUE,7,2\n")
+    let x = try encoder.features(of: new)
+    #expect(encoder.featureNames.prefix(3) == ["code=007", "code=7", "code=A1"])
+    #expect(
+      x.array(as: Float.self) == [
+        1, 0, 0, 0, 1, 0, 0,
+        0, 1, 0, 0, 1, 0, 0,
+      ])
+    let wrong = #expect(throws: TableError.self) {
+      try rows("x,flag,code\n1,TRUE,7\nmany,TRUE,7\n")
+    }
+    #expect(wrong?.message.contains("line 3: \"many\" in column \"x\"") == true)
+    let missing = try rows("x\n1\n")
+    #expect(throws: TableError.self) { try encoder.features(of: missing) }
+  }
+
+  @Test func numbersBeyondMeasureAreRefused() throws {
+    let wide = try table((1...9).reduce("x,y\n") { $0 + "\($1)e200,\($1)e200\n" })
+    var options = TableEncoder.Options()
+    let error = #expect(throws: TableError.self) {
+      try TableEncoder(fitting: wide, features: ["x"])
+    }
+    #expect(error?.message.contains("column \"x\" holds numbers so large") == true)
+    options.scaling = .minMax
+    options.scalesTarget = true
+    #expect(throws: TableError.self) {
+      try TableEncoder(fitting: wide, target: "y", features: ["x"], options: options)
+    }
+    let whole = try table("x\n-1.5e308\n1.5e308\n")
+    #expect(throws: TableError.self) { try TableEncoder(fitting: whole, options: options) }
+  }
 }

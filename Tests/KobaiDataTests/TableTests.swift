@@ -128,4 +128,14 @@ struct TableTests {
     let order = Tensor.randperm(100, generator: Generator(seed: 1)).array(as: Int.self)
     #expect(plain[0]["row"].values == .int(Array(order[..<60])))
   }
+
+  @Test func cutTablesShowBothEnds() throws {
+    let table = try table((0..<4).reduce("n\n") { $0 + "\($1)\n" })
+    #expect(table.text(rows: 4) == "n\n0\n1\n2\n3\n4 rows × 1 column")
+    #expect(table.text(rows: 3) == "n\n0\n1\n…\n3\n4 rows × 1 column")
+    #expect(table.text(rows: 1) == "n\n0\n…\n4 rows × 1 column")
+    #expect(table.text(rows: -1) == table.text(rows: 1))
+    let long = try self.table((0..<100).reduce("n\n") { $0 + "\($1)\n" })
+    #expect(long.text(rows: 12).split(separator: "\n").count == 13)
+  }
 }

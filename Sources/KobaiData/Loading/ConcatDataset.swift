@@ -6,6 +6,7 @@ import KobaiTensor
 ///     all.count       // 5
 ///     try all[3]      // 10
 public struct ConcatDataset<Element: Sendable>: Dataset {
+  /// The data sets, in order.
   public let parts: [any Dataset<Element>]
   /// The number of the first example behind each part.
   private let ends: [Int]

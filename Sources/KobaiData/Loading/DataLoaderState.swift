@@ -28,8 +28,11 @@ public struct DataLoaderState: Codable, Hashable, Sendable {
 
   /// The sizes that decide which examples make a batch.
   public struct LoaderShape: Codable, Hashable, Sendable {
+    /// The number of examples.
     public internal(set) var datasetCount: Int
+    /// The examples of a batch; nil if a batch sampler decides.
     public internal(set) var batchSize: Int?
+    /// The batches of an epoch.
     public internal(set) var batchCount: Int
   }
 }
@@ -37,7 +40,9 @@ public struct DataLoaderState: Codable, Hashable, Sendable {
 /// The bytes of `Generator.state`, as text in JSON and the like: hexadecimal digits rather than
 /// thousands of numbers.
 public struct GeneratorState: Codable, Hashable, Sendable {
+  /// What `Generator.setState` takes.
   public let bytes: [UInt8]
+  /// The bytes of a state.
   public init(bytes: [UInt8]) { self.bytes = bytes }
 
   public init(from decoder: any Decoder) throws {

@@ -46,7 +46,9 @@ extension Range: Dataset where Bound == Int {}
 ///     let data = ArrayDataset(["a", "bb", "ccc"])
 ///     for words in DataLoader(data, batchSize: 2, collate: { $0 }) { … }   // ["a", "bb"], ["ccc"]
 public struct ArrayDataset<Element: Sendable>: Dataset {
+  /// The examples.
   public let elements: [Element]
+  /// A data set of these examples.
   public init(_ elements: [Element]) { self.elements = elements }
 
   public var count: Int { elements.count }

@@ -5,10 +5,12 @@ import KobaiTensor
 ///     let odd = Subset(0..<10, indices: [1, 3, 5])
 ///     odd[2]   // 5
 public struct Subset<Base: Dataset>: Dataset {
+  /// The data set that the examples are of.
   public let base: Base
   /// The number in `base` of each example.
   public let indices: [Int]
 
+  /// The examples of those numbers.
   public init(_ base: Base, indices: [Int]) {
     self.base = base
     self.indices = indices

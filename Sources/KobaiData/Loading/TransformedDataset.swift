@@ -1,8 +1,10 @@
 /// The examples of a data set, each passed through a function when it is read.
 public struct TransformedDataset<Base: Dataset, Element: Sendable>: Dataset {
+  /// The examples before.
   public let base: Base
   private let transform: @Sendable (Base.Element) throws -> Element
 
+  /// The examples of `base`, each passed through `transform` when it is read.
   public init(_ base: Base, _ transform: @escaping @Sendable (Base.Element) throws -> Element) {
     self.base = base
     self.transform = transform

@@ -14,10 +14,12 @@ import KobaiTensor
 ///     // dog            0      2   1.000  0.800
 ///     // precision  1.000  0.667
 public struct ConfusionMatrix: Sendable, Hashable, Codable {
+  /// The classes' names, in the order of their numbers.
   public let classNames: [String]
   /// Rows are targets, columns predictions.
   public private(set) var counts: [[Int]]
 
+  /// No example yet, of classes with these names.
   public init(classNames: [String]) {
     self.classNames = classNames
     counts = classNames.map { _ in classNames.map { _ in 0 } }
@@ -91,9 +93,9 @@ extension ConfusionMatrix: CustomStringConvertible {
     let header = ["target"] + classNames + ["recall", "F1"]
     var rows = counts.indices.map { i in
       [classNames[i]] + counts[i].map(String.init)
-        + [recall(i).text(decimals: 3), f1(i).text(decimals: 3)]
+        + [recall(i).fixed(3), f1(i).fixed(3)]
     }
-    rows.append(["precision"] + counts.indices.map { precision($0).text(decimals: 3) } + ["", ""])
+    rows.append(["precision"] + counts.indices.map { precision($0).fixed(3) } + ["", ""])
     let widths = header.indices.map { column in
       ([header] + rows).map { $0[column].displayWidth }.max() ?? 0
     }

@@ -10,6 +10,7 @@ public struct RunningMean: Sendable, Hashable, Codable {
   public private(set) var weight = 0.0
   private var value = 0.0
 
+  /// No number yet.
   public init() {}
 
   /// Adds a number; one with weight 0 has no effect.

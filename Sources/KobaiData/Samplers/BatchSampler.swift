@@ -4,8 +4,11 @@ import KobaiTensor
 ///
 ///     BatchSampler(SequentialSampler(count: 5), batchSize: 2).order()   // [[0, 1], [2, 3], [4]]
 public struct BatchSampler<Base: Sampler>: Sampler where Base.Element == Int {
+  /// Whose numbers are put into lists.
   public let base: Base
+  /// The length of a list.
   public let batchSize: Int
+  /// Whether a last list that is shorter is left out.
   public let dropLast: Bool
 
   /// - Parameter dropLast: leave out a last list that is shorter than `batchSize`.

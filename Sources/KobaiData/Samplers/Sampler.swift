@@ -39,6 +39,7 @@ extension Sampler {
 /// The numbers 0 … count − 1 in order.
 public struct SequentialSampler: Sampler {
   public let count: Int
+  /// The numbers 0 … count − 1.
   public init(count: Int) { self.count = count }
   public func makeIterator() -> Range<Int>.Iterator { (0..<count).makeIterator() }
 }

@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// Given numbers in random order: PyTorch's `SubsetRandomSampler`.
 public struct SubsetRandomSampler: Sampler {
+  /// The numbers to choose from.
   public let indices: [Int]
   private let given: Generator?
 

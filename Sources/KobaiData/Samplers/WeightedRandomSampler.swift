@@ -9,7 +9,9 @@ import KobaiTensor
 public struct WeightedRandomSampler: Sampler {
   /// One weight ≥ 0 for each example; they need not add up to 1.
   public let weights: [Double]
+  /// How many numbers an epoch takes.
   public let numSamples: Int
+  /// Whether a number can be drawn again.
   public let replacement: Bool
   private let given: Generator?
 

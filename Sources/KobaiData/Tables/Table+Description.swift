@@ -1,3 +1,5 @@
+import KobaiTensor
+
 extension Table: CustomStringConvertible {
   /// The table as aligned text: all rows of a short table, the first and last five of a long one.
   public var description: String { text() }
@@ -11,11 +13,13 @@ extension Table: CustomStringConvertible {
   ///     // 2 rows × 3 columns
   ///
   /// - Parameters:
-  ///   - rows: how many rows to show at most; of more, the first and the last ones.
+  ///   - rows: how many rows to show at most; of more, the first and the last ones, up to five each.
   ///   - width: how wide a column of text may be.
   public func text(rows limit: Int = 20, width: Int = 30) -> String {
+    let limit = Swift.max(1, limit)
     let isCut = count > limit
-    let shown = isCut ? Array(0..<5) + Array(count - 5..<count) : Array(0..<count)
+    let (first, last) = (Swift.min(5, (limit + 1) / 2), Swift.min(5, limit / 2))
+    let shown = isCut ? Array(0..<first) + Array(count - last..<count) : Array(0..<count)
     let texts = columns.map { column in column.texts(shown, width: width) }
     let widths = zip(columns, texts).map { column, texts in
       Swift.max(column.name.displayWidth, texts.map(\.displayWidth).max() ?? 0)
@@ -32,9 +36,10 @@ extension Table: CustomStringConvertible {
     }
     var lines = [line(columnNames)]
     for i in shown.indices {
-      if isCut && i == 5 { lines.append("…") }
+      if isCut && i == first { lines.append("…") }
       lines.append(line(texts.map { $0[i] }))
     }
+    if isCut && last == 0 { lines.append("…") }
     lines.append(
       "\(count) row\(count == 1 ? "" : "s") × \(columns.count) column\(columns.count == 1 ? "" : "s")"
     )
@@ -51,7 +56,7 @@ extension Table.Column {
     }
     let shown = rows.compactMap { values[$0] }
     let decimals = shown.map { $0.decimals(upTo: 4) }.max() ?? 0
-    return rows.map { values[$0].map { $0.text(decimals: decimals) } ?? "–" }
+    return rows.map { values[$0].map { $0.fixed(decimals) } ?? "–" }
   }
 }
 
@@ -67,19 +72,6 @@ extension Double {
       scaled *= 10
     }
     return limit
-  }
-
-  /// With a fixed number of decimals (at most six); in full where it is too large for that.
-  func text(decimals: Int) -> String {
-    guard isFinite, magnitude < 1e12 else { return "\(self)" }
-    var scale = 1
-    for _ in 0..<decimals { scale *= 10 }
-    let scaled = Int((magnitude * Double(scale)).rounded(.toNearestOrEven))
-    let sign = self < 0 && scaled > 0 ? "-" : ""
-    guard decimals > 0 else { return "\(sign)\(scaled)" }
-    let fraction = "\(scaled % scale)"
-    return "\(sign)\(scaled / scale)."
-      + String(repeating: "0", count: decimals - fraction.count) + fraction
   }
 }
 

@@ -7,9 +7,12 @@ extension Table {
   ///     ages.missingCount        // 1
   ///     ages[0]                  // 22
   public struct Column: Sendable, Hashable {
+    /// The column's name.
     public let name: String
+    /// Its values, from the first row to the last.
     public let values: Values
 
+    /// A column with these values.
     public init(_ name: String, _ values: Values) {
       self.name = name
       self.values = values
@@ -118,6 +121,7 @@ extension Table {
     case string(String)
     case missing
 
+    /// Whether there is no value.
     public var isMissing: Bool { self == .missing }
 
     /// A number, false and true as 0 and 1; nil for text or a missing value.

@@ -1,7 +1,33 @@
+import KobaiFormats
 import KobaiOperators
 import KobaiTensor
 
 extension TableEncoder {
+  /// Reads a CSV file whose columns mean what they meant in the table of the fit: a code such as `007` or
+  /// `TRUE` among other texts stays a text where it stands alone.
+  ///
+  ///     let answers = model(try encoder.features(of: encoder.table(csv: "new.csv")))
+  ///
+  /// - Throws: `FileError`, `FormatError` and `TableError` as `Table(csv:)` does; `TableError` with the line
+  ///   if a column of numbers holds text.
+  public func table(csv path: String) throws -> Table {
+    let csv = try CSV.read(contentsOf: path)
+    var types: [String: Table.ColumnType] = [:]
+    for feature in features where csv.header.contains(feature.name) {
+      switch (feature.type, feature.encoding) {
+      case (.string, _): types[feature.name] = .string
+      // Whole numbers may be followed by others.
+      case (.int, .number), (.double, .number): types[feature.name] = .double
+      default: break
+      }
+    }
+    do {
+      return try Table(csv, types: types)
+    } catch {
+      throw TableError("\(path): \(error.message)")
+    }
+  }
+
   /// The encoded columns of a table, float32 of shape [rows, `featureCount`].
   ///
   /// - Throws: `TableError` if a column is missing or holds text where it held numbers, a value is missing

@@ -26,7 +26,7 @@ extension TableEncoder {
       let isCategory = column.type == .string || options.categorical.contains(name)
       features.append(
         Feature(
-          name: name,
+          name: name, type: column.type,
           encoding: isCategory
             ? try Self.category(column, options) : try Self.number(column, options)))
     }
@@ -62,10 +62,12 @@ extension TableEncoder {
     switch options.scaling {
     case .none: return .number(fill: fill, offset: 0, scale: 1)
     case .standard:
-      return .number(fill: fill, offset: filled.mean ?? 0, scale: nonzero(filled.populationStd))
+      let (mean, std) = try moments(of: filled, column.name)
+      return .number(fill: fill, offset: mean, scale: std)
     case .minMax:
       let least = filled.min ?? 0
-      return .number(fill: fill, offset: least, scale: nonzero((filled.max ?? least) - least))
+      let range = try finite((filled.max ?? least) - least, column.name)
+      return .number(fill: fill, offset: least, scale: nonzero(range))
     }
   }
 
@@ -96,28 +98,29 @@ extension TableEncoder {
     _ column: Table.Column, _ options: Options
   ) throws(TableError) -> Target {
     try checkTarget(column)
-    let categories = column.categories
-    let looksLikeClasses =
-      switch column.type {
-      case .string, .bool: true
-      case .int: categories.count <= 20
-      case .double: false
-      }
-    switch options.task ?? (looksLikeClasses ? .classification : .regression) {
+    switch options.task ?? task(of: column) {
     case .classification:
-      return Target(name: column.name, encoding: .classes(categories))
+      return Target(name: column.name, encoding: .classes(column.categories))
     case .regression:
       guard let numbers = column.numbers else {
         throw TableError(
           "the target \"\(column.name)\" holds text, which cannot be predicted as a number")
       }
       try checkFinite(column.name, numbers)
-      let summary = ColumnSummary(numbers.compactMap { $0 })
-      return Target(
-        name: column.name,
-        encoding: options.scalesTarget
-          ? .number(offset: summary.mean ?? 0, scale: nonzero(summary.populationStd))
-          : .number(offset: 0, scale: 1))
+      guard options.scalesTarget else {
+        return Target(name: column.name, encoding: .number(offset: 0, scale: 1))
+      }
+      let (mean, std) = try moments(of: ColumnSummary(numbers.compactMap { $0 }), column.name)
+      return Target(name: column.name, encoding: .number(offset: mean, scale: std))
+    }
+  }
+
+  /// What a target is unless options say it: text, truth values and few different whole numbers are classes.
+  package static func task(of column: Table.Column) -> Task {
+    switch column.type {
+    case .string, .bool: .classification
+    case .int: column.categories.count <= 20 ? .classification : .regression
+    case .double: .regression
     }
   }
 
@@ -135,6 +138,22 @@ extension TableEncoder {
     throw TableError(
       "column \"\(name)\" holds \(numbers[row].map { "\($0)" } ?? "") in row \(row), which has no place "
         + "among numbers to learn from; make it a missing value or leave the row out")
+  }
+
+  /// The mean and a standard deviation to divide by.
+  private static func moments(
+    of summary: ColumnSummary, _ name: String
+  ) throws(TableError) -> (mean: Double, std: Double) {
+    (
+      try finite(summary.mean, name) ?? 0, nonzero(try finite(summary.populationStd, name))
+    )
+  }
+
+  private static func finite(_ number: Double?, _ name: String) throws(TableError) -> Double? {
+    guard let number, !number.isFinite else { return number }
+    throw TableError(
+      "column \"\(name)\" holds numbers so large that their mean or spread overflows; state them in a "
+        + "larger unit, or as logarithms")
   }
 
   private static func nonzero(_ scale: Double?) -> Double {

@@ -17,6 +17,7 @@
 /// Everything found is part of the value, which is `Codable`: saved beside a model, it encodes the data to
 /// predict for in the same way.
 public struct TableEncoder: Codable, Hashable, Sendable {
+  /// What was chosen.
   public let options: Options
   /// The columns that are encoded, in order.
   public let features: [Feature]
@@ -45,6 +46,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
     /// Whether a target that is a number is standardised; `numbers(of:)` undoes it.
     public var scalesTarget = false
 
+    /// The usual choices.
     public init() {}
   }
 
@@ -98,8 +100,12 @@ public struct TableEncoder: Codable, Hashable, Sendable {
   public struct Feature: Codable, Hashable, Sendable {
     /// The column's name in the table.
     public let name: String
+    /// What the column held in the table of the fit.
+    public let type: Table.ColumnType
+    /// How its values become numbers.
     public let encoding: Encoding
 
+    /// How the values become numbers.
     public enum Encoding: Codable, Hashable, Sendable {
       /// (value − offset) / scale, `fill` where it is missing (nil: an error).
       case number(fill: Double?, offset: Double, scale: Double)
@@ -110,9 +116,12 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// The column to predict.
   public struct Target: Codable, Hashable, Sendable {
+    /// The column's name in the table.
     public let name: String
+    /// How its values become numbers.
     public let encoding: Encoding
 
+    /// How the values become numbers.
     public enum Encoding: Codable, Hashable, Sendable {
       /// The place among the classes.
       case classes([String])

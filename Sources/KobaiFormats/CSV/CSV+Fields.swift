@@ -2,9 +2,11 @@ extension CSV {
   /// The bytes of a table's fields: UTF-8, without quotes around them.
   @frozen
   public struct Fields {
+    /// The number of rows, without the header.
     @usableFromInline let text: UnsafeBufferPointer<UInt8>
     @usableFromInline let spans: UnsafeBufferPointer<CSVSpan>
     public let rowCount: Int
+    /// The number of fields in each row.
     public let columnCount: Int
 
     @usableFromInline

@@ -120,6 +120,7 @@ extension CSV {
     public var separator: Character
     /// Whether the first line names the columns.
     public var hasHeader: Bool
+    /// How the file's bytes stand for text.
     public var encoding: Encoding
     /// Whether lines without any character are left out; otherwise they are rows of one empty field.
     public var skipsBlankLines: Bool
@@ -128,6 +129,7 @@ extension CSV {
     /// Lines that begin with this ASCII character are left out.
     public var comment: Character?
 
+    /// RFC 4180 in UTF-8, unless told otherwise.
     public init(
       separator: Character = ",", hasHeader: Bool = true, encoding: Encoding = .utf8,
       skipsBlankLines: Bool = true, skippedLines: Int = 0, comment: Character? = nil

@@ -21,9 +21,12 @@ public enum JSON: Sendable, Hashable {
 
   /// A name and its value.
   public struct Member: Sendable, Hashable {
+    /// By which it is found.
     public var name: String
+    /// What it is.
     public var value: JSON
 
+    /// A name with its value.
     public init(_ name: String, _ value: JSON) {
       self.name = name
       self.value = value

@@ -25,10 +25,13 @@ public struct PNG: Sendable, Hashable {
     }
   }
 
+  /// In pixels.
   public let width: Int
+  /// In pixels.
   public let height: Int
   /// 1: gray, 2: gray and alpha, 3: RGB, 4: RGB and alpha.
   public let channels: Int
+  /// What is seen.
   public let samples: Samples
 
   /// - Throws: `FormatError` if a size is not positive, channels are not 1...4, or there are not

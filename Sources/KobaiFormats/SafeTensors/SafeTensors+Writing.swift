@@ -1,12 +1,16 @@
 extension SafeTensors {
   /// A tensor to be written.
   public struct Item: Sendable {
+    /// The tensor's name.
     public var name: String
+    /// The type of its elements.
     public var dtype: ElementType
+    /// The size of each dimension; empty for a single number.
     public var shape: [Int]
     /// The elements in little-endian order, row after row.
     public var bytes: [UInt8]
 
+    /// A tensor; `encode` checks that the bytes are as many as the shape asks for.
     public init(name: String, dtype: ElementType, shape: [Int], bytes: [UInt8]) {
       self.name = name
       self.dtype = dtype

@@ -13,7 +13,9 @@
 public struct SafeTensors: Sendable {
   /// One tensor of a file.
   public struct Entry: Sendable, Hashable {
+    /// The tensor's name.
     public let name: String
+    /// The type of its elements.
     public let dtype: ElementType
     /// The size of each dimension; empty for a single number.
     public let shape: [Int]
