@@ -2,89 +2,89 @@ import Kobai
 
 /// How good a network is on examples that it did not learn from.
 struct Evaluation {
-  let task: RunConfig.Task
-  let classes: [String]
+  /// What was measured.
+  enum Quality {
+    case classes(Classes)
+    case numbers(Numbers)
+  }
+
+  /// The answers of a classifier.
+  struct Classes {
+    /// The true and the predicted class of each example.
+    let targets, predictions: [Int]
+    /// How sure the network was of its answer.
+    let confidences: [Double]
+    let matrix: ConfusionMatrix
+
+    /// The examples that were misread, the surest mistakes first.
+    var mistakes: [Int] {
+      targets.indices.filter { targets[$0] != predictions[$0] }
+        .sorted { confidences[$0] > confidences[$1] }
+    }
+  }
+
+  /// The answers of a regression, in the unit of the table's column.
+  struct Numbers {
+    let targets, predictions: [Double]
+    let r2: Double
+    /// The root of the mean squared error.
+    let rmse: Double
+  }
+
   let count: Int
   let loss: Double
-  /// Classification: the true and the predicted class of each example.
-  let targets, predictions: [Int]
-  /// Classification: how sure the network was of its answer.
-  let confidences: [Double]
-  /// Regression: the true and the predicted numbers.
-  let trueValues, predictedValues: [Double]
+  let quality: Quality
 
+  /// - Parameter part: the examples to answer for.
   init(
-    _ network: Sequential, _ part: any Dataset<(Tensor, Tensor)>, _ config: RunConfig,
-    _ trainer: Trainer
+    _ network: Sequential, _ part: any Dataset<(Tensor, Tensor)>, _ config: RunConfig
   ) throws {
-    let loader = TrainingData.loader(part, batchSize: 256)
-    let outputs = try trainer.predict(loader)
-    var answers: [Tensor] = []
-    try loader.forEach { answers.append($0.1) }
-    let target = Tensor.cat(answers)
-    task = config.task
-    classes = config.classes
-    count = outputs.shape[0]
-    loss = noGrad { config.loss(outputs, target).item() }
-    if config.task == .classification {
-      let (confidence, predicted) = outputs.softmax(dim: 1).max(dim: 1)
-      targets = target.array(as: Int.self)
-      predictions = predicted.array(as: Int.self)
-      confidences = confidence.array(as: Double.self)
-      (trueValues, predictedValues) = ([], [])
-    } else {
-      (targets, predictions, confidences) = ([], [], [])
-      trueValues = config.numbers(target)
-      predictedValues = config.numbers(outputs)
+    var (outputs, targets): ([Tensor], [Tensor]) = ([], [])
+    network.eval()
+    try TrainingData.loader(part, batchSize: 256).forEach { x, y in
+      outputs.append(noGrad { network(x) })
+      targets.append(y)
     }
-  }
-
-  /// The part that was answered rightly.
-  var accuracy: Double { Double(correct) / Double(Swift.max(1, count)) }
-
-  private var correct: Int { zip(targets, predictions).count { $0 == $1 } }
-
-  /// 1 − residual / total sum of squares.
-  var r2: Double {
-    let mean = trueValues.reduce(0, +) / Double(Swift.max(1, count))
-    let total = trueValues.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return 1 - squaredError / total
-  }
-
-  /// The root of the mean squared error.
-  var rmse: Double { (squaredError / Double(Swift.max(1, count))).squareRoot() }
-
-  private var squaredError: Double {
-    zip(trueValues, predictedValues).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-  }
-
-  /// How often class i (row) was taken for class j (column).
-  var confusion: [[Int]] {
-    var counts = [[Int]](repeating: [Int](repeating: 0, count: classes.count), count: classes.count)
-    for (target, prediction) in zip(targets, predictions) { counts[target][prediction] += 1 }
-    return counts
-  }
-
-  /// The examples that were misread, the surest mistakes first.
-  var mistakes: [Int] {
-    targets.indices.filter { targets[$0] != predictions[$0] }
-      .sorted { confidences[$0] > confidences[$1] }
-  }
-
-  var text: String {
-    switch task {
+    let (output, target) = (Tensor.cat(outputs), Tensor.cat(targets))
+    count = output.shape[0]
+    loss = noGrad { config.loss(output, target).item() }
+    switch config.task {
     case .classification:
-      "test accuracy \(accuracy.fixed(4)) (\(correct.grouped) of \(count.grouped)), "
-        + "loss \(loss.fixed(4))"
+      let (confidence, predicted) = output.softmax(dim: 1).max(dim: 1)
+      var matrix = ConfusionMatrix(classNames: config.classes)
+      matrix.add(predicted, target)
+      quality = .classes(
+        Classes(
+          targets: target.array(as: Int.self), predictions: predicted.array(as: Int.self),
+          confidences: confidence.array(as: Double.self), matrix: matrix))
     case .regression:
-      "test R² \(r2.fixed(4)), root mean squared error \(rmse.fixed(4)) on \(count.grouped) examples"
+      let (truth, answer) = (config.numbers(target), config.numbers(output))
+      quality = .numbers(
+        Numbers(
+          targets: truth.array(as: Double.self), predictions: answer.array(as: Double.self),
+          r2: Metrics.r2Score(answer, truth),
+          rmse: Metrics.meanSquaredError(answer, truth).squareRoot()))
     }
   }
 
+  /// One line for people.
+  var text: String {
+    switch quality {
+    case .classes(let answers):
+      let correct = answers.matrix.counts.indices.reduce(0) { $0 + answers.matrix.counts[$1][$1] }
+      return "test accuracy \(answers.matrix.accuracy.fixed(4)) (\(correct.grouped) of "
+        + "\(count.grouped)), loss \(loss.fixed(4))"
+    case .numbers(let answers):
+      return "test R² \(answers.r2.fixed(4)), root mean squared error \(answers.rmse.fixed(4)) on "
+        + "\(count.grouped) examples"
+    }
+  }
+
+  /// The same for programs.
   var numbers: [String: Double] {
-    switch task {
-    case .classification: ["accuracy": accuracy, "test_loss": loss]
-    case .regression: ["r2": r2, "rmse": rmse, "test_loss": loss]
+    switch quality {
+    case .classes(let answers): ["accuracy": answers.matrix.accuracy, "test_loss": loss]
+    case .numbers(let answers): ["r2": answers.r2, "rmse": answers.rmse, "test_loss": loss]
     }
   }
 }

@@ -19,11 +19,27 @@ struct ExampleReader {
 
   /// Images [N, C, H, W] with values from 0 to 1.
   private func pixels(_ path: String, maximum: Double) throws -> Tensor {
-    let name = path.lowercased()
-    if name.hasSuffix(".png") { return try png(path) }
-    let array =
-      name.hasSuffix(".npy") ? try NPY.read(contentsOf: path) : try IDX.read(contentsOf: path)
-    return try shaped(try tensor(array, path), path) / maximum
+    switch try kind(of: path) {
+    case .png: return try png(path)
+    case .npy: return try shaped(try Tensor(npy: path).to(.float32), path) / maximum
+    case .idx: return try shaped(try Tensor(idx: path).to(.float32), path) / maximum
+    case .other:
+      throw CommandError(
+        "\(path) is neither a PNG, an NPY nor an IDX file (which may be gzipped), the images that can "
+          + "be read; convert it to PNG")
+    }
+  }
+
+  private enum Kind { case png, npy, idx, other }
+
+  /// What a file is shows in its first bytes, whatever its name.
+  private func kind(of path: String) throws -> Kind {
+    let file = try MappedFile(path)
+    defer { withExtendedLifetime(file) {} }
+    func begins(_ bytes: [UInt8]) -> Bool { file.bytes.starts(with: bytes) }
+    if begins([0x89] + Array("PNG".utf8)) { return .png }
+    if begins([0x93] + Array("NUMPY".utf8)) { return .npy }
+    return begins([0, 0]) || begins([0x1F, 0x8B]) ? .idx : .other
   }
 
   /// Puts [H, W], [N, H, W] or [N, C, H, W] into the network's shape.
@@ -46,37 +62,30 @@ struct ExampleReader {
 
   /// A picture in the network's size and colours.
   private func png(_ path: String) throws -> Tensor {
-    let image = try PNG.read(contentsOf: path)
-    var x: Tensor
-    switch image.samples {
-    case .uint8(let bytes):
-      x =
-        Tensor(bytes: bytes, dtype: .uint8, shape: [image.height, image.width, image.channels])
-        .to(.float32) / 255
-    case .uint16(let words):
-      x = Tensor(words.map(Float.init), shape: [image.height, image.width, image.channels]) / 65535
-    }
-    x = x.permute([2, 0, 1])
-    if image.channels % 2 == 0 {
+    let image = try Tensor(png: path)
+    // 16 bits a sample come as int32.
+    var x = image.to(.float32) / (image.dtype == .uint8 ? 255 : 65535)
+    let (height, width) = (x.shape[1], x.shape[2])
+    if x.shape[0] % 2 == 0 {
       // A last channel says how opaque a place is: what shines through is black.
-      x = x[..<(image.channels - 1)] * x[(image.channels - 1)...]
+      x = x[..<(x.shape[0] - 1)] * x[(x.shape[0] - 1)...]
     }
     let (channels, size) = (config.inputShape[0], Array(config.inputShape.suffix(2)))
     if channels == 1 && x.shape[0] == 3 {
       // ITU-R BT.601, as other programs make grey.
       x = 0.299 * x[0...0] + 0.587 * x[1...1] + 0.114 * x[2...2]
     } else if channels == 3 && x.shape[0] == 1 {
-      x = x.expand([3, image.height, image.width])
+      x = x.expand([3, height, width])
     }
     if isInverted { x = 1 - x }
     x = x.unsqueeze(0)
-    guard [image.height, image.width] != size else { return x }
+    guard [height, width] != size else { return x }
     return x.interpolate(size: size, mode: .bilinear, alignCorners: false, antialias: true)
   }
 
   private func rows(_ path: String, _ encoder: TableEncoder) throws -> Tensor {
-    guard path.lowercased().hasSuffix(".csv") else {
-      let x = try tensor(NPY.read(contentsOf: path), path)
+    if try kind(of: path) == .npy {
+      let x = try Tensor(npy: path).to(.float32)
       guard let columns = x.shape.last, columns == config.inputShape[0], x.rank <= 2 else {
         throw CommandError(
           "\(path) holds an array of shape \(x.shape), but the network takes rows of "
@@ -84,14 +93,6 @@ struct ExampleReader {
       }
       return x.reshape([-1, columns])
     }
-    return try encoder.features(of: Table(csv: path))
-  }
-
-  private func tensor(_ array: RawArray, _ path: String) throws -> Tensor {
-    guard let dtype = DType(name: array.dtype.rawValue) else {
-      throw CommandError(
-        "\(path) holds \(array.dtype.rawValue), which tensors do not have; convert it to float32")
-    }
-    return Tensor(bytes: array.bytes, dtype: dtype, shape: array.shape).to(.float32)
+    return try encoder.features(of: encoder.table(csv: path))
   }
 }

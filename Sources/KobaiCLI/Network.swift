@@ -58,8 +58,8 @@ enum OptimizerName: String, Codable, CaseIterable, Sendable {
   /// What is used when no learning rate is given.
   var defaultLearningRate: Double {
     switch self {
-    case .sgd: 0.01
-    case .adam, .adamw, .rmsprop: 0.001
+    case .sgd: 0.02
+    case .adam, .adamw, .rmsprop: 0.002
     case .adadelta: 1
     }
   }
@@ -71,6 +71,22 @@ enum OptimizerName: String, Codable, CaseIterable, Sendable {
     case .adamw: AdamW(parameters, lr: lr)
     case .rmsprop: RMSprop(parameters, lr: lr)
     case .adadelta: Adadelta(parameters, lr: lr)
+    }
+  }
+}
+
+/// How the learning rate changes over a run.
+enum Schedule: String, Codable, CaseIterable, Sendable {
+  case constant
+  case oneCycle = "one-cycle"
+
+  /// What changes the rate of an optimizer from step to step; nil if nothing does.
+  func make(_ optimizer: Optimizer, lr: Double, epochs: Int, stepsPerEpoch: Int) -> LRScheduler? {
+    switch self {
+    case .constant: nil
+    case .oneCycle:
+      OneCycleLR(
+        optimizer, maxLR: lr, epochs: epochs, stepsPerEpoch: stepsPerEpoch, cycleMomentum: false)
     }
   }
 }

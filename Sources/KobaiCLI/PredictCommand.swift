@@ -27,6 +27,13 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Exchange black and white of PNG files, for dark writing on light paper.")
   var invert = false
 
+  @Option(
+    help: """
+      Also write the network's outputs for all examples to this NPY file: scores of the classes before \
+      softmax, or numbers before they are put into the column's unit.
+      """)
+  var outputs: String?
+
   @OptionGroup var machine: MachineOptions
 
   func run() throws {
@@ -39,21 +46,27 @@ struct PredictCommand: ParsableCommand {
       let columns = ["file", "index", "prediction"]
       say(try CSV.line(config.task == .classification ? columns + ["probability"] : columns))
     }
+    var scores: [Tensor] = []
     for file in files {
       let examples = try reader.read(file)
       let isOne = examples.shape[0] == 1
       for start in stride(from: 0, to: examples.shape[0], by: 256) {
         let batch = examples[start..<Swift.min(start + 256, examples.shape[0])]
-        for (i, answer) in answers(noGrad { network(batch) }, config).enumerated() {
+        let output = noGrad { network(batch) }
+        if outputs != nil { scores.append(output) }
+        for (i, answer) in answers(output, config).enumerated() {
           try show(answer, file: file, index: start + i, isOne: isOne)
         }
       }
     }
+    guard let outputs else { return }
+    let all = scores.isEmpty ? Tensor.zeros([0, config.outputs]) : Tensor.cat(scores)
+    try all.write(npy: outputs)
   }
 
   private func answers(_ outputs: Tensor, _ config: RunConfig) -> [(text: String, sure: Double?)] {
     guard config.task == .classification else {
-      return config.numbers(outputs).map { ("\($0)", nil) }
+      return config.numbers(outputs).array(as: Double.self).map { ("\($0)", nil) }
     }
     let (sure, classes) = outputs.softmax(dim: 1).max(dim: 1)
     return zip(classes.array(as: Int.self), sure.array(as: Double.self)).map {

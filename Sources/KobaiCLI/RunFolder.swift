@@ -55,12 +55,24 @@ struct RunFolder {
       guard config.version == 1 else {
         throw CommandError("\(self.config) has version \(config.version), but only 1 is known here")
       }
+      if let fault = config.fault {
+        throw CommandError("\(self.config) is damaged: \(fault); train again")
+      }
       return config
     } catch let error as DecodingError {
       throw CommandError("\(config) is damaged: \(place(error)); train again")
     }
   }
 
+  /// Removes what is left of files that were being written when the run was killed.
+  func removeRemains() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasPrefix(".") && name.hasSuffix(".partial") {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+  }
+
+  /// Writes the configuration, complete or not at all.
   func write(_ config: RunConfig) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

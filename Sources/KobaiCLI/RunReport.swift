@@ -9,11 +9,12 @@ struct RunReport {
   let summary: Summary
   /// The test images, unprepared.
   let images: LabeledImages?
-  let seconds: Double
 
   func write(to folder: RunFolder) throws {
     try curve.write(to: folder.learningCurve)
-    if config.task == .classification { try confusionMatrix.write(to: folder.confusionMatrix) }
+    if case .classes(let answers) = evaluation.quality {
+      try chart(answers.matrix).write(to: folder.confusionMatrix)
+    }
     try page.write(to: folder.report)
   }
 
@@ -26,44 +27,61 @@ struct RunReport {
     return LearningCurve(train: part(\.train), validation: part(\.validation))
   }
 
-  private var confusionMatrix: ConfusionMatrixChart {
-    ConfusionMatrixChart(counts: evaluation.confusion, classes: config.classes)
+  private func chart(_ matrix: ConfusionMatrix) -> ConfusionMatrixChart {
+    ConfusionMatrixChart(counts: matrix.counts, classes: matrix.classNames)
   }
 
   private var page: HTMLReport {
     var page = HTMLReport(
       title: "\(config.network.rawValue) on \(name)",
-      subtitle: "\(config.optimizer.rawValue), learning rate \(config.lr), batches of "
-        + "\(config.batchSize), \(history.epochs.count) epochs, seed \(config.seed)")
-    switch config.task {
-    case .classification:
-      page.tile("test accuracy", evaluation.accuracy.fixed(4), note: "\(evaluation.count) examples")
-    case .regression:
-      page.tile("test R²", evaluation.r2.fixed(4), note: "\(evaluation.count) examples")
-      page.tile("root mean squared error", evaluation.rmse.fixed(4))
+      subtitle:
+        "\(config.optimizer.rawValue), learning rate \(config.lr) (\(config.schedule.rawValue)), "
+        + "batches of \(config.batchSize), \(history.epochs.count) "
+        + "epoch\(history.epochs.count == 1 ? "" : "s"), seed \(config.seed)")
+    let examples = "\(evaluation.count.grouped) examples"
+    switch evaluation.quality {
+    case .classes(let answers):
+      page.tile("test accuracy", answers.matrix.accuracy.fixed(4), note: examples)
+    case .numbers(let answers):
+      page.tile("test R²", answers.r2.fixed(4), note: examples)
+      page.tile("root mean squared error", answers.rmse.fixed(4))
     }
     page.tile("test loss", evaluation.loss.fixed(4))
     page.tile("parameters", summary.parameterCount.grouped)
-    page.tile("seconds", seconds.fixed(1))
+    page.tile("seconds", history.seconds.fixed(1))
     page.heading("Learning curve")
     page.figure(curve)
-    switch config.task {
-    case .classification:
+    switch evaluation.quality {
+    case .classes(let answers):
       page.heading("Which class was taken for which")
-      page.figure(confusionMatrix, caption: "Rows: the true class. Columns: the network's answer.")
-      addMistakes(to: &page)
-    case .regression:
+      page.figure(
+        chart(answers.matrix), caption: "Rows: the true class. Columns: the network's answer.")
+      addMistakes(answers, to: &page)
+    case .numbers(let answers):
       page.heading("Predicted and true")
-      page.figure(scatter)
+      page.figure(scatter(answers))
     }
     page.heading("The network")
     page.preformatted("\(summary)")
     page.heading("Epochs")
-    let rows = history.csv.split(separator: "\n").map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    }
-    page.table(header: rows.first ?? [], rows: Array(rows.dropFirst()))
+    addEpochs(to: &page)
     return page
+  }
+
+  /// The history, with as many digits as one reads.
+  private func addEpochs(to page: inout HTMLReport) {
+    let names = history.metricNames
+    func cells(_ score: History.Score?) -> [String] {
+      [score?.loss.fixed(4) ?? ""] + names.map { score?.metrics[$0]?.fixed(4) ?? "" }
+    }
+    let header =
+      ["epoch", "learning rate", "train loss"] + names.map { "train \($0)" } + ["validation loss"]
+      + names.map { "validation \($0)" } + ["seconds"]
+    let rows = history.epochs.map { epoch in
+      ["\(epoch.number)", epoch.lr.fixed(6)] + cells(epoch.train) + cells(epoch.validation)
+        + [epoch.seconds.fixed(1)]
+    }
+    page.table(header: header, rows: rows)
   }
 
   /// The data's name: of a file without its folder.
@@ -71,14 +89,14 @@ struct RunReport {
     config.data.split(separator: "/").last.map(String.init) ?? config.data
   }
 
-  private func addMistakes(to page: inout HTMLReport) {
+  private func addMistakes(_ answers: Evaluation.Classes, to page: inout HTMLReport) {
     guard let images else { return }
-    let mistakes = evaluation.mistakes.prefix(24)
+    let mistakes = answers.mistakes.prefix(24)
     page.heading("Misread")
     guard !mistakes.isEmpty else { return page.paragraph("None of the test examples was misread.") }
     let pictures = mistakes.map { i in
       let caption =
-        "\(config.classes[evaluation.targets[i]]) → \(config.classes[evaluation.predictions[i]])"
+        "\(config.classes[answers.targets[i]]) → \(config.classes[answers.predictions[i]])"
       return ImageGrid.Image(
         images.images[i], range: 0...Double(images.maximum), caption: caption, mark: .wrong)
     }
@@ -86,10 +104,11 @@ struct RunReport {
       ImageGrid(pictures), caption: "The surest mistakes first: true class → the network's answer.")
   }
 
-  private var scatter: Chart {
-    Chart(xLabel: "true", yLabel: "predicted") { chart in
-      chart.scatter(evaluation.trueValues, evaluation.predictedValues)
-      let ends = [evaluation.trueValues.min() ?? 0, evaluation.trueValues.max() ?? 1]
+  private func scatter(_ answers: Evaluation.Numbers) -> Chart {
+    let name = config.target ?? ""
+    return Chart(xLabel: "true \(name)", yLabel: "predicted \(name)") { chart in
+      chart.scatter(answers.targets, answers.predictions)
+      let ends = [answers.targets.min() ?? 0, answers.targets.max() ?? 1]
       chart.plot(ends, ends, dash: .dashed)
     }
   }

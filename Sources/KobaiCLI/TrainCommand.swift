@@ -25,25 +25,43 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "cnn (images) or mlp. Default: cnn for images, mlp for tables.")
   var model: Network?
 
+  // A value may begin with a minus sign, to be refused by its own sentence.
   @Option(
+    parsing: .unconditional,
     help: "How often each training example is seen. Default: 30 for digits and tables, else 5.")
   var epochs: Int?
 
-  @Option(help: "Examples of a step. Default: 64; 32 for digits and tables.")
+  @Option(
+    parsing: .unconditional, help: "Examples of a step. Default: 64; 32 for digits and tables.")
   var batchSize: Int?
 
-  @Option(help: "The learning rate. Default: 0.001; 0.01 for sgd, 1 for adadelta.")
+  @Option(
+    parsing: .unconditional,
+    help: "The largest learning rate. Default: 0.002; 0.02 for sgd, 1 for adadelta.")
   var lr: Double?
+
+  @Option(
+    help: """
+      one-cycle (the rate rises in the first third, then falls to almost 0) or constant. Default: \
+      one-cycle.
+      """)
+  var schedule: Schedule?
 
   @Option(help: "sgd (with momentum 0.9), adam, adamw, rmsprop or adadelta. Default: adam.")
   var optimizer: OptimizerName?
 
-  @Option(help: "Decides all random numbers: the same seed gives the same model. Default: 0.")
+  @Option(
+    parsing: .unconditional,
+    help: "Decides all random numbers: the same seed gives the same model. Default: 0.")
   var seed: Int?
 
   @OptionGroup var machine: MachineOptions
 
-  @Option(help: "The folder that holds the data set's files, or a folder of its name with them.")
+  @Option(
+    help: """
+      The folder that holds the files of a named data set, or a folder of its name with them. Digits and \
+      CSV files need none.
+      """)
   var dataDir: String?
 
   @Option(help: "The run folder to make. Default: runs/DATA-MODEL-N with the next free N.")
@@ -55,12 +73,22 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "End with one line of JSON: accuracy, losses, seconds, parameters, seed.")
   var json = false
 
+  /// More epochs or examples than anybody needs; their products still fit into numbers.
+  static let largestCount = 1_000_000_000
+
   func validate() throws {
+    for (name, value) in [
+      ("--data", data), ("--target", target), ("--out", out), ("--resume", resume),
+      ("--data-dir", dataDir),
+    ] where value?.isEmpty == true {
+      throw ValidationError("\(name) must not be empty")
+    }
     if resume != nil {
       let fixed: [(String, Bool)] = [
         ("--data", data != nil), ("--target", target != nil), ("--model", model != nil),
         ("--epochs", epochs != nil), ("--batch-size", batchSize != nil), ("--lr", lr != nil),
-        ("--optimizer", optimizer != nil), ("--seed", seed != nil), ("--out", out != nil),
+        ("--schedule", schedule != nil), ("--optimizer", optimizer != nil), ("--seed", seed != nil),
+        ("--out", out != nil),
       ]
       let given = fixed.filter(\.1).map(\.0)
       guard given.isEmpty else {
@@ -69,8 +97,9 @@ struct TrainCommand: ParsableCommand {
       }
     }
     for (name, value) in [("--epochs", epochs), ("--batch-size", batchSize)] {
-      if let value, value < 1 {
-        throw ValidationError("\(name) must be at least 1, but is \(value)")
+      if let value, !(1...Self.largestCount).contains(value) {
+        throw ValidationError(
+          "\(name) must lie between 1 and \(Self.largestCount), but is \(value)")
       }
     }
     if let lr, !(lr > 0 && lr.isFinite) {
@@ -89,9 +118,7 @@ struct TrainCommand: ParsableCommand {
   func run() throws {
     try machine.apply()
     Interruption.catchSignals()
-    let clock = ContinuousClock()
-    let start = clock.now
-    let (folder, config, data) = try resume.map { try reopen(RunFolder(path: $0)) } ?? begin()
+    let (folder, config, data) = try prepare()
     let run = TrainingRun(folder: folder, config: config, data: data)
     if resume == nil {
       say("training \(config.network.rawValue) on \(config.data): \(run.sizes)")
@@ -105,12 +132,18 @@ struct TrainCommand: ParsableCommand {
           + "kobai train --resume \(folder.path)")
       throw ExitCode(128 + signal)
     }
-    let duration = clock.now - start
-    let seconds =
-      Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-    let result = try run.finish(seconds: seconds)
+    let result = try run.finish()
     say(result.text)
     if json { say(result.json) }
+  }
+
+  private func prepare() throws -> (RunFolder, RunConfig, TrainingData) {
+    do {
+      return try resume.map { try reopen(RunFolder(path: $0)) } ?? begin()
+    } catch let error as DatasetError where error.kind == .cancelled {
+      say("interrupted while the data set was fetched; nothing of it is kept")
+      throw ExitCode(128 + (Interruption.caughtSignal ?? 2))
+    }
   }
 
   /// A new run with its folder and configuration.
@@ -129,7 +162,8 @@ struct TrainCommand: ParsableCommand {
       target: target, task: data.task, classes: data.classes, network: network,
       inputShape: data.inputShape, preparation: data.preparation,
       epochs: epochs ?? (isSmall ? 30 : 5), batchSize: batchSize ?? (isSmall ? 32 : 64),
-      lr: lr ?? optimizer.defaultLearningRate, optimizer: optimizer, seed: seed ?? 0)
+      lr: lr ?? optimizer.defaultLearningRate, schedule: schedule ?? .oneCycle,
+      optimizer: optimizer, seed: seed ?? 0)
     let stem = isTable ? fileStem(name) : name
     let folder = try RunFolder.create(at: out, name: "\(stem)-\(network.rawValue)")
     try folder.write(config)
@@ -141,39 +175,12 @@ struct TrainCommand: ParsableCommand {
     let data = try TrainingData.load(
       config.data, directory: dataDir ?? config.dataDirectory, target: config.target
     ) { _ in }
-    guard data.inputShape == config.inputShape, data.classes == config.classes else {
-      throw CommandError(
-        "\(config.data) is not what the run \(folder.path) was begun with: its examples have shape "
-          + "\(data.inputShape) in place of \(config.inputShape), or other classes")
-    }
+    try data.check(against: config, folder)
+    folder.removeRemains()
     return (folder, config, data)
   }
 }
 
-/// Where and with how many threads to compute.
-struct MachineOptions: ParsableArguments {
-  @Option(help: "Threads to compute with. Results do not depend on it. Default: all cores.")
-  var threads: Int?
-
-  @Option(help: "The device to compute on: cpu.")
-  var device = "cpu"
-
-  func validate() throws {
-    if let threads, threads < 1 {
-      throw ValidationError("--threads must be at least 1, but is \(threads)")
-    }
-  }
-
-  func apply() throws {
-    if let threads { Threads.count = threads }
-    let wanted = try Device(device)
-    guard Device.available.contains(wanted) else {
-      throw CommandError(
-        "device \(wanted) is not there; there is \(Device.available.map { "\($0)" }.joined(separator: ", "))"
-      )
-    }
-  }
-}
-
 extension Network: ExpressibleByArgument {}
+extension Schedule: ExpressibleByArgument {}
 extension OptimizerName: ExpressibleByArgument {}

@@ -11,10 +11,18 @@ extension TrainingData {
     }
     var table = try Table(csv: path)
     guard table.contains(target) else {
+      // One column whose name holds another separator: the file is no CSV in this sense.
+      let other = [";", "\t"].first {
+        table.columns.count == 1 && table.columnNames[0].contains($0)
+      }
       throw CommandError(
-        "\(path) has no column \(target); its columns are \(table.columnNames.joined(separator: ", "))"
+        other == nil
+          ? "\(path) has no column \(target); its columns are "
+            + table.columnNames.joined(separator: ", ")
+          : "\(path) separates its fields by \(other == ";" ? "semicolons" : "tabs"); commas are needed"
       )
     }
+    try checkNumbers(of: table, path)
     let complete = try table.dropMissing([target])
     if complete.count < table.count {
       report("\(table.count - complete.count) rows without \(target) are left out")
@@ -25,27 +33,38 @@ extension TrainingData {
         "\(path) has \(table.count) rows with a \(target); at least 10 are needed to train, validate "
           + "and test")
     }
-    table = try withoutUseless(table, target: target, report: report)
-    for (name, count) in table.missingCounts where count > 0 {
+    let isClass = TableEncoder.task(of: table[target]) == .classification
+    guard Set(table[target].texts).count > 1 else {
+      throw CommandError(
+        "\(target) is \(table[target][0]) in all rows of \(path): there is nothing to learn")
+    }
+
+    // Each class has its share of each part, and a rare one is in the training part at least.
+    let (fractions, generator) = ([0.6, 0.2, 0.2], Generator(seed: 0))
+    var parts =
+      isClass
+      ? try table.randomSplit(fractions, stratifiedBy: target, generator: generator)
+      : table.randomSplit(fractions, generator: generator)
+    guard parts.allSatisfy({ $0.count > 0 }) else {
+      throw CommandError(
+        "\(target) has \(Set(table[target].texts).count) classes in \(table.count) rows, too few of each "
+          + "to train, validate and test; give more rows or another target")
+    }
+    let useless = uselessColumns(of: parts[0], target: target, report: report)
+    table = try table.drop(useless)
+    parts = try parts.map { try $0.drop(useless) }
+    guard table.columns.count > 1 else {
+      throw CommandError("no column is left to predict \(target) from")
+    }
+    for (name, count) in table.missingCounts {
       report(
         "\(name): \(count) of \(table.count) values are missing; a usual value stands in for them")
     }
-
-    let parts = table.randomSplit([0.6, 0.2, 0.2], generator: Generator(seed: 0))
     var options = TableEncoder.Options()
     options.unseen = .ignore
     options.scalesTarget = true
-    options.task = task(of: table[target])
+    options.task = isClass ? .classification : .regression
     let encoder = try TableEncoder(fitting: parts[0], target: target, options: options)
-    if let classes = encoder.classes {
-      for part in parts.dropFirst() {
-        for case let name? in part[target].texts where !classes.contains(name) {
-          throw CommandError(
-            "the class \(name) of \(target) is too rare: no row of it fell into the training part; "
-              + "leave it out or give more rows")
-        }
-      }
-    }
     let sets = try parts.map { try encoder.dataset(of: $0) }
     return TrainingData(
       train: sets[0], validation: sets[1], test: sets[2], classes: encoder.classes ?? [],
@@ -53,37 +72,33 @@ extension TrainingData {
       task: encoder.classes == nil ? .regression : .classification, testImages: nil)
   }
 
-  /// Text, truth values and few whole numbers are classes.
-  private static func task(of column: Table.Column) -> TableEncoder.Task {
-    switch column.type {
-    case .string, .bool: .classification
-    case .int: Set(column.texts).count <= 20 ? .classification : .regression
-    case .double: .regression
+  private static func checkNumbers(of table: Table, _ path: String) throws {
+    for column in table.columns {
+      guard let numbers = column.numbers,
+        let row = numbers.firstIndex(where: { $0.map { !$0.isFinite } ?? false })
+      else { continue }
+      throw CommandError(
+        "\(path): \(column.name) is \(column[row]) in row \(row + 1), from which nothing can be "
+          + "learned; leave the field empty or the row out")
     }
   }
 
-  /// Leaves out columns from which nothing can be learned: those without values, and text that differs in
-  /// almost every row (names, numbers of tickets).
-  private static func withoutUseless(
-    _ table: Table, target: String, report: (String) -> Void
-  ) throws -> Table {
-    var useless: [String] = []
-    for column in table.columns where column.name != target {
+  /// Columns from which nothing can be learned: those without values in the training part, and text with
+  /// many different values (names, numbers of tickets).
+  private static func uselessColumns(
+    of part: Table, target: String, report: (String) -> Void
+  ) -> [String] {
+    let limit = TableEncoder.Options().maxCategories
+    return part.columns.filter { $0.name != target }.compactMap { column in
       if column.missingCount == column.count {
-        report("\(column.name) is left out: it has no values")
-        useless.append(column.name)
-      } else if column.type == .string {
-        let categories = Set(column.texts).count
-        if categories > 100 {
-          report("\(column.name) is left out: it has \(categories) different texts")
-          useless.append(column.name)
-        }
+        report("\(column.name) is left out: it has no values in the training part")
+        return column.name
       }
+      guard column.type == .string else { return nil }
+      let categories = Set(column.texts.compactMap { $0 }).count
+      guard categories > limit else { return nil }
+      report("\(column.name) is left out: it has \(categories) different texts")
+      return column.name
     }
-    let rest = try table.drop(useless)
-    guard rest.columns.count > 1 else {
-      throw CommandError("no column is left to predict \(target) from")
-    }
-    return rest
   }
 }

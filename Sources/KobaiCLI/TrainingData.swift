@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 import Kobai
 
 /// The examples of a run: 60 % (or what the data set says) to train, the rest to validate and test.
@@ -19,7 +14,7 @@ struct TrainingData {
 
   /// The examples of a named data set or a CSV file, always the same split.
   static func load(
-    _ data: String, directory: String?, target: String?, report: @escaping (String) -> Void
+    _ data: String, directory: String?, target: String?, report: (String) -> Void
   ) throws -> TrainingData {
     if data.lowercased().hasSuffix(".csv") {
       return try table(data, target: target, report: report)
@@ -27,15 +22,13 @@ struct TrainingData {
     guard target == nil else {
       throw CommandError("--target names a column of a CSV file, but the data set is \(data)")
     }
-    return try images(data, directory: directory, report: report)
+    return try images(data, directory: directory)
   }
 
-  private static func images(
-    _ name: String, directory: String?, report: (String) -> Void
-  ) throws -> TrainingData {
+  private static func images(_ name: String, directory: String?) throws -> TrainingData {
     let meter = DownloadMeter()
+    defer { meter.finish() }
     var data = try ImageClassification.load(name, from: directory) { meter.show($0) }
-    meter.finish()
     if data.validation == nil {
       // A twelfth of MNIST's 60,000, a tenth at most of smaller sets.
       data = data.splittingValidation(Swift.min(5000, data.train.count / 10))
@@ -51,6 +44,22 @@ struct TrainingData {
       train: normalized.train, validation: validation, test: normalized.test,
       classes: data.classes, inputShape: data.imageShape, preparation: preparation,
       task: .classification, testImages: test)
+  }
+
+  /// Whether these are the examples that a run was begun with.
+  ///
+  /// - Throws: `CommandError` if they are others: a file has changed since.
+  func check(against config: RunConfig, _ folder: RunFolder) throws {
+    guard inputShape == config.inputShape, classes == config.classes else {
+      throw CommandError(
+        "\(config.data) is not what the run \(folder.path) was begun with: its examples have shape "
+          + "\(inputShape) in place of \(config.inputShape), or other classes; train again")
+    }
+    guard preparation == config.preparation else {
+      throw CommandError(
+        "\(config.data) is not what the run \(folder.path) was begun with: its numbers have other "
+          + "means or categories; train again")
+    }
   }
 
   /// Batches of one part in its own order.
@@ -85,5 +94,6 @@ private final class DownloadMeter {
 
   func finish() {
     if shown > 0 { Terminal.write("\r" + String(repeating: " ", count: shown) + "\r") }
+    shown = 0
   }
 }

@@ -4,7 +4,6 @@
   import Foundation
 #endif
 import Kobai
-import KobaiCharts
 
 /// One run of `kobai train`: from its configuration to the files in its folder.
 final class TrainingRun {
@@ -13,15 +12,20 @@ final class TrainingRun {
   let data: TrainingData
   let network: Sequential
   let trainer: Trainer
+  private let loader: Trainer.Loader
 
   init(folder: RunFolder, config: RunConfig, data: TrainingData) {
     self.folder = folder
     self.config = config
     self.data = data
     network = config.makeNetwork()
+    loader = data.trainLoader(batchSize: config.batchSize)
+    let optimizer = config.optimizer.make(network.parameters, lr: config.lr)
     trainer = Trainer(
-      network, optimizer: config.optimizer.make(network.parameters, lr: config.lr),
-      metrics: config.metrics, loss: config.loss)
+      network, optimizer: optimizer,
+      scheduler: config.schedule.make(
+        optimizer, lr: config.lr, epochs: config.epochs, stepsPerEpoch: loader.count),
+      schedulerInterval: .step, metrics: config.metrics, loss: config.loss)
   }
 
   /// How many examples there are for what.
@@ -30,14 +34,16 @@ final class TrainingRun {
       + "\(data.test.count.grouped) to test"
   }
 
+  /// Trains to the last epoch, or until it is interrupted.
+  ///
+  /// - Parameter continuing: whether to begin at the folder's checkpoint, if there is one.
   func train(continuing: Bool) throws {
-    let loader = data.trainLoader(batchSize: config.batchSize)
     if continuing && FileManager.default.fileExists(atPath: folder.checkpoint) {
       try trainer.restore(Checkpoint(contentsOf: folder.checkpoint), loader: loader)
     }
     trainer.callbacks = [
-      ProgressReporter(), CheckpointWriter(path: folder.checkpoint), HistoryWriter(folder.history),
-      InterruptionWatcher(),
+      ProgressReporter(), TerminateOnNaN(), CheckpointWriter(path: folder.checkpoint),
+      HistoryWriter(folder.history), InterruptionWatcher(),
     ]
     try trainer.fit(
       loader, validation: TrainingData.loader(data.validation, batchSize: 256),
@@ -45,24 +51,28 @@ final class TrainingRun {
   }
 
   /// Tests the network and writes the model, the charts and the report.
-  func finish(seconds: Double) throws -> TrainingResult {
+  func finish() throws -> TrainingResult {
     try network.stateDict().write(to: folder.model)
-    let evaluation = try Evaluation(network, data.test, config, trainer)
+    let evaluation = try Evaluation(network, data.test, config)
+    let summary = network.summary(inputSize: [1] + config.inputShape)
     let report = RunReport(
-      config: config, history: trainer.history, evaluation: evaluation,
-      summary: network.summary(inputSize: [1] + config.inputShape), images: data.testImages,
-      seconds: seconds)
+      config: config, history: trainer.history, evaluation: evaluation, summary: summary,
+      images: data.testImages)
     try report.write(to: folder)
     return TrainingResult(
-      folder: folder, history: trainer.history, evaluation: evaluation, seconds: seconds,
-      parameters: network.parameters.reduce(0) { $0 + $1.count }, seed: config.seed)
+      folder: folder, history: trainer.history, evaluation: evaluation,
+      parameters: summary.parameterCount, seed: config.seed)
   }
 }
 
-/// Keeps `history.csv` up to date.
+/// Keeps `history.csv` up to date, also where an earlier process was killed before it could.
 private final class HistoryWriter: TrainingCallback {
   private let path: String
   init(_ path: String) { self.path = path }
+
+  func trainingWillBegin(_ trainer: Trainer) throws {
+    if trainer.epoch > 0 { try epochDidEnd(trainer) }
+  }
 
   func epochDidEnd(_ trainer: Trainer) throws {
     try AtomicFile.write(Array(trainer.history.csv.utf8), to: path)
@@ -85,14 +95,13 @@ struct TrainingResult {
   let folder: RunFolder
   let history: History
   let evaluation: Evaluation
-  let seconds: Double
   let parameters: Int
   let seed: Int
 
   var text: String {
     """
     \(evaluation.text)
-    \(parameters.grouped) parameters, \(seconds.fixed(1)) s
+    \(parameters.grouped) parameters, \(history.seconds.fixed(1)) s
     model   \(folder.model)
     report  \(folder.report)
     """
@@ -106,41 +115,11 @@ struct TrainingResult {
     for (name, value) in history.epochs.last?.validation?.metrics ?? [:] {
       numbers["validation_\(name)"] = value
     }
-    numbers["seconds"] = seconds
+    numbers["seconds"] = history.seconds
     let object = JSONObject(
       numbers: numbers,
       integers: ["parameters": parameters, "seed": seed, "epochs": history.epochs.count],
       texts: ["run": folder.path])
     return object.line
-  }
-}
-
-/// A flat JSON object with sorted keys.
-struct JSONObject: Encodable {
-  var numbers: [String: Double] = [:]
-  var integers: [String: Int] = [:]
-  var texts: [String: String] = [:]
-
-  var line: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(_ text: String) { stringValue = text }
-    init?(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: Key.self)
-    for (key, value) in numbers { try container.encode(value, forKey: Key(key)) }
-    for (key, value) in integers { try container.encode(value, forKey: Key(key)) }
-    for (key, value) in texts { try container.encode(value, forKey: Key(key)) }
   }
 }

@@ -28,6 +28,21 @@ import Testing
     #expect(picture.lines.count == 1)
     #expect(picture.lines.first?.hasPrefix("\(folder.path("zero.png")): \(labels[0])") == true)
 
+    // What a file is shows in its bytes; the outputs can be had as they are.
+    try FileManager.default.moveItem(atPath: folder.path("three.npy"), toPath: folder.path("three"))
+    let again = try Program.run([
+      "predict", run, folder.path("three"), folder.path("zero.png"), "--outputs",
+      folder.path("scores.npy"),
+    ])
+    #expect(again.status == 0, "\(again.errors)")
+    let scores = try Tensor(npy: folder.path("scores.npy"))
+    #expect(scores.shape == [4, 10])
+    #expect(scores[..<3].argmax(dim: 1).array(as: Int.self) == labels[..<3].map { $0 })
+    try Data("a,b\n".utf8).write(to: URL(fileURLWithPath: folder.path("photo.jpg")))
+    let other = try Program.run(["predict", run, folder.path("photo.jpg")])
+    #expect(other.status == 1)
+    #expect(other.errors.contains("photo.jpg is neither a PNG"), "\(other.errors)")
+
     let broken = try Program.run(["predict", run, folder.path("nothing.png")])
     #expect(broken.status == 1)
     #expect(broken.errors.contains("nothing.png"))

@@ -124,7 +124,9 @@ import Testing
   @Test(arguments: [
     ["train", "--data", "mnits"], ["train", "--epochs", "0"], ["train", "--lr", "-1"],
     ["train", "--data", "houses.csv"], ["train", "--resume", "x", "--epochs", "3"],
-    ["train", "--model", "transformer"], ["frobnicate"], ["predict"],
+    ["train", "--model", "transformer"], ["frobnicate"], ["predict"], ["train", "--out", ""],
+    ["train", "--resume", ""], ["train", "--epochs", "-1"], ["train", "--threads", "0"],
+    ["train", "--epochs", "1000000000000000000"], ["train", "--schedule", "random"],
   ]) func wrongArgumentsAreUsageErrors(arguments: [String]) throws {
     let result = try Program.run(arguments)
     #expect(result.status == 64)
@@ -173,5 +175,62 @@ import Testing
     #expect(folder.contents("run/checkpoint.safetensors") == checkpoint)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
     #expect(names.count == 7, "\(names)")
+  }
+
+  @Test func aRunThatDivergesSaysSo() throws {
+    let folder = try ScratchFolder()
+    let result = try Program.run([
+      "train", "--lr", "1e9", "--optimizer", "sgd", "--out", folder.path("run"),
+    ])
+    #expect(result.status == 1)
+    #expect(result.errors.contains("try a smaller learning rate"))
+    #expect(result.errors.split(separator: "\n").count == 1)
+    #expect(folder.contents("run/model.safetensors") == nil)
+  }
+
+  @Test func whatAKilledRunLeavesIsPutInOrder() throws {
+    let folder = try ScratchFolder()
+    let options = ["--epochs", "2", "--model", "mlp", "--out", folder.path("run")]
+    #expect(try Program.run(["train"] + options).status == 0)
+    let history = folder.contents("run/history.csv")
+    // Killed between the last checkpoint and what follows it, while a file was written.
+    for name in ["history.csv", "model.safetensors", "report.html"] {
+      try FileManager.default.removeItem(atPath: folder.path("run/\(name)"))
+    }
+    try Data([1]).write(to: URL(fileURLWithPath: folder.path("run/.1x2y3z.partial")))
+    let resumed = try Program.run(["train", "--resume", folder.path("run"), "--json"])
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(folder.contents("run/history.csv") == history)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run"))
+    #expect(names.count == 7, "\(names)")
+    // The time is that of all processes together.
+    let json = try #require(
+      JSONSerialization.jsonObject(with: Data((resumed.lines.last ?? "").utf8)) as? [String: Any])
+    let rows = String(decoding: try #require(history), as: UTF8.self).split(separator: "\n")
+    let seconds = rows.dropFirst().compactMap {
+      $0.split(separator: ",").last.flatMap { Double($0) }
+    }
+    #expect(abs(try #require(json["seconds"] as? Double) - seconds.reduce(0, +)) < 1e-9)
+  }
+
+  @Test func aConfigurationChangedByHandIsChecked() throws {
+    let folder = try ScratchFolder()
+    #expect(
+      try Program.run(["train", "--epochs", "1", "--model", "mlp", "--out", folder.path("run")])
+        .status == 0)
+    let config = String(
+      decoding: try #require(folder.contents("run/config.json")), as: UTF8.self)
+    for (old, new) in [
+      ("\"batchSize\" : 32", "\"batchSize\" : 0"), ("\"lr\" : 0.", "\"lr\" : -0."),
+      ("\"network\" : \"mlp\"", "\"network\" : \"rnn\""), ("\"classes\" : [", "\"classes\" : {"),
+    ] {
+      #expect(config.contains(old))
+      let changed = config.replacingOccurrences(of: old, with: new)
+      try Data(changed.utf8).write(to: URL(fileURLWithPath: folder.path("run/config.json")))
+      let result = try Program.run(["summary", folder.path("run")])
+      #expect(result.status == 1)
+      #expect(result.errors.contains("config.json is damaged"), "\(result.errors)")
+      #expect(result.errors.split(separator: "\n").count == 1)
+    }
   }
 }

@@ -114,7 +114,7 @@ extension HTMLReport {
     }
     let letters = digits.split { !$0.isLetter }
     return letters.count <= 1 && letters.allSatisfy { $0.count <= 3 }
-      && !digits.contains(where: { "[](){}:/×,;".contains($0) && $0 != "," })
+      && !digits.contains(where: { "[](){}:/×;".contains($0) })
   }
 
   private static let style = """
