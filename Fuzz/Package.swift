@@ -11,6 +11,9 @@ let package = Package(
     .target(name: "CFuzzer"),
     .executableTarget(
       name: "kobai-fuzz",
-      dependencies: ["CFuzzer", .product(name: "KobaiFormats", package: "kobai")]),
+      dependencies: [
+        "CFuzzer", .product(name: "Kobai", package: "kobai"),
+        .product(name: "KobaiFormats", package: "kobai"),
+      ]),
   ]
 )

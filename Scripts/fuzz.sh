@@ -4,7 +4,9 @@
 #   Scripts/fuzz.sh png -runs=1000000
 #   Scripts/fuzz.sh png Fuzz/.build/fuzz/png/findings/crash-…
 #
-# The targets are in Fuzz/Sources/kobai-fuzz/Targets. Corpus and findings are kept in Fuzz/.build/fuzz.
+# The targets are safetensors, json, idx, gzip, png, npy, csv, table (CSV files as tables, with encoders)
+# and checkpoint (the state that a run is continued from), in Fuzz/Sources/kobai-fuzz/Targets. Corpus and
+# findings are kept in Fuzz/.build/fuzz.
 set -eu
 cd "$(dirname "$0")/../Fuzz"
 

@@ -3,6 +3,7 @@
 //     KOBAI_DATA=… swift run -c release MNISTClassifier --epochs 1
 import Foundation
 import Kobai
+import KobaiCharts
 
 func option(_ name: String, default value: Double) -> Double {
   let arguments = CommandLine.arguments
@@ -80,3 +81,20 @@ for epoch in 1...Int(option("epochs", default: 14)) {
   scheduler.step()
 }
 try model.stateDict().write(to: "mnist_cnn.safetensors")
+
+// Which digits were taken for which, and those that were misread.
+var (targets, predictions) = ([Int](), [Int]())
+noGrad {
+  for (images, labels) in testLoader {
+    predictions += model(images).argmax(dim: 1).array(as: Int.self)
+    targets += labels.array(as: Int.self)
+  }
+}
+try ConfusionMatrixChart(targets: targets, predictions: predictions, classes: data.classes)
+  .write(to: "mnist-confusion.svg")
+let misread = targets.indices.filter { targets[$0] != predictions[$0] }.prefix(24).map { i in
+  ImageGrid.Image(
+    data.test.images[i], range: 0...255, caption: "\(targets[i]) → \(predictions[i])", mark: .wrong)
+}
+try ImageGrid(misread, columns: 8, title: "Misread").write(to: "mnist-misread.svg")
+print("drawn in mnist-confusion.svg, mnist-misread.svg")

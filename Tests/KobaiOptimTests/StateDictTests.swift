@@ -159,7 +159,7 @@ struct StateDictTests {
     }
     #expect(
       error?.message.contains(
-        "a parameter is float32[2], but what is kept for it is float64[1]") == true,
+        "a parameter is float32[2], but its gradient or what is kept for it is float64[1]") == true,
       "\(error?.message ?? "")")
   }
 

@@ -18,4 +18,6 @@ func demand(_ holds: Bool, _ property: @autoclosure () -> String) {
 }
 
 /// All targets; the script takes their names.
-let fuzzTargets: [FuzzTarget] = [.safetensors, .json, .idx, .gzip, .png, .npy, .csv]
+let fuzzTargets: [FuzzTarget] = [
+  .safetensors, .json, .idx, .gzip, .png, .npy, .csv, .table, .checkpoint,
+]
