@@ -17,24 +17,27 @@ def has(python, library):
 
 
 def python_with(library, given, folder):
-    """An interpreter that imports `library`: the given one, or that of the virtual environment in
-    `folder`, made and filled by pip (with the user's own pip settings) where it is missing.
+    """An interpreter that imports `library`: the given one; else that of the virtual environment in
+    `folder`, or this one; else the environment is made and filled by pip, with the user's own settings.
 
     Returns the interpreter and None, or None and why there is none.
     """
     if given:
         return (given, None) if has(given, library) else (None, f"{given} cannot import {library}")
     python = folder / "bin" / "python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-    if not has(python, library):
+    for candidate in [python, Path(sys.executable)]:
+        if candidate.exists() and has(candidate, library):
+            return str(candidate), None
+    try:
+        if not python.exists():
+            venv.create(folder, with_pip=True)
         print(f"installing {library} into {folder}", file=sys.stderr)
-        done = subprocess.run(
+        subprocess.run(
             [str(python), "-m", "pip", "install", "--quiet", *PACKAGES[library]],
-            capture_output=True, text=True)
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or ["pip failed"]
-            return None, lines[-1]
+            check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        return None, said[-1] if said else "pip failed"
     return str(python), None
 
 

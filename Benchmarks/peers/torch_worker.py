@@ -75,7 +75,8 @@ def kernel(workload, way):
 
 
 def prepare(name, way):
-    torch._dynamo.reset()
+    if way == "compile":
+        torch._dynamo.reset()
     workload = workloads.find(name)
     if workload.torch is None:
         return None
