@@ -148,9 +148,8 @@ enum Jacobian {
     return all.indices.map { i in
       byInput.map { blocks in
         let part = blocks.parts[i]
-        if part.isPoisoned { return .poison }
-        let rank = part.rank
-        return part.permute(Array(1..<rank) + [0]).reshape(part.shape.dropFirst() + blocks.shape)
+        guard !part.isPoisoned else { return .poison }
+        return part.permute(Array(1..<part.rank) + [0]).reshape(part.shape.dropFirst() + blocks.shape)
       }
     }
   }

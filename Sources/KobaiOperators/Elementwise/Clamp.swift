@@ -50,8 +50,8 @@ extension Tensor {
 
   /// A Swift number that is not complex.
   var isNumber: Bool { value.meta.has(Value.Meta.weak) && value.body == nil }
-  /// Its value.
-  var number: Double { item(as: Double.self) }
+  /// Its value, in full precision: `item()` reads it as a tensor of the default dtype.
+  var number: Double { Double(bitPattern: value.cast(to: .float64).bits) }
 }
 
 extension Primitives {

@@ -95,19 +95,19 @@ extension BinaryElementwise {
 }
 
 /// Gives inputs of an elementwise operation one rank when some have a batch dimension in front: the
-/// others repeat over it. A rank-0 input without it stays: it stands for all elements.
+/// others repeat over it. A rank-0 input without it stays if it stands for all elements: not if it is
+/// differentiated below the batching, where its cotangents are summed.
 package func alignForBatching(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
   let shapes = zip(inputs, isBatched).map { Array($0.shape.dropFirst($1 ? 1 : 0)) }
-  let common = shapes.max { $0.count < $1.count } ?? []
+  let shape = [size] + (shapes.max { $0.count < $1.count } ?? [])
   return zip(inputs, isBatched).map { input, batched in
-    if batched {
-      let missing = common.count - (input.rank - 1)
-      if missing == 0 { return input }
-      let shape = input.shape
-      return input.reshape([size] + Array(repeating: 1, count: missing) + shape.dropFirst())
-        .broadcast(to: [size] + common)
+    if !batched {
+      return input.rank == 0 && input.isUniform ? input : input.broadcast(to: shape)
     }
-    return input.rank == 0 ? input : input.broadcast(to: [size] + input.shape)
+    let missing = shape.count - input.rank
+    if missing == 0 { return input }
+    return input.reshape([size] + Array(repeating: 1, count: missing) + input.shape.dropFirst())
+      .broadcast(to: shape)
   }
 }
 
