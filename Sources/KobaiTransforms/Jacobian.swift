@@ -149,7 +149,8 @@ enum Jacobian {
       byInput.map { blocks in
         let part = blocks.parts[i]
         guard !part.isPoisoned else { return .poison }
-        return part.permute(Array(1..<part.rank) + [0]).reshape(part.shape.dropFirst() + blocks.shape)
+        let shape = part.shape.dropFirst() + blocks.shape
+        return part.permute(Array(1..<part.rank) + [0]).reshape(shape)
       }
     }
   }
