@@ -149,7 +149,7 @@ enum Jacobian {
       byInput.map { blocks in
         let part = blocks.parts[i]
         guard !part.isPoisoned else { return .poison }
-        let shape = part.shape.dropFirst() + blocks.shape
+        let shape = Array(part.shape.dropFirst()) + blocks.shape
         return part.permute(Array(1..<part.rank) + [0]).reshape(shape)
       }
     }
