@@ -32,7 +32,12 @@ import Testing
   }
 
   struct Heads: Sendable {
-    var (batch, heads, queries, keys, width, values) = (2, 3, 70, 70, 16, 16)
+    var batch = 2
+    var heads = 3
+    var queries = 70
+    var keys = 70
+    var width = 16
+    var values = 16
     var isCausal = false
     var mask: DType?
   }
@@ -68,8 +73,8 @@ import Testing
       scores = scores + mask
     }
     let composed = scores.softmax(dim: -1).matmul(parts[2])
-    let tracked = inputs + (mask.map { $0.requiresGrad ? [$0] : [] } ?? [])
-    compare([fused], [composed], tracked, Tolerance(relative: 1e-12, absolute: 1e-12))
+    let leaves = inputs + (mask.map { $0.requiresGrad ? [$0] : [] } ?? [])
+    compare([fused], [composed], leaves, Tolerance(relative: 1e-12, absolute: 1e-12))
   }
 
   @Test func attentionHoldsScoresOfFewQueries() {
