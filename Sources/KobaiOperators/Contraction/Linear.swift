@@ -85,17 +85,15 @@ extension Primitives {
       let (x, weight, bias) = (inputs[0].layout, inputs[1].layout, inputs[2].layout)
       guard outputs[0].layout.isContiguous else { return nil }
       let (m, k, n) = (x.shape[0], x.shape[1], weight.shape[0])
-      let (dtype, size) = (inputs[0].dtype.code, inputs[0].dtype.size)
+      let dtype = inputs[0].dtype.code
       let (xs, ws) = ((x.strides[0], x.strides[1]), (weight.strides[1], weight.strides[0]))
-      // The bias, repeated along the rows.
-      let row = StridedLayout(Layout(shape: [m, n], strides: [0, bias.strides[0]]))
+      guard n == 1 || bias.strides[0] == 1 else { return nil }
       return .kernel(mayReplace: []) { memory in
-        kb_copy(size, 2, row.sizes, memory[2], row.strides, memory[3], nil)
-        kb_gemm(
-          dtype, 1, m, n, k,
+        kb_linear(
+          dtype, m, n, k,
           kb_matrix(data: memory[0], row_stride: xs.0, column_stride: xs.1, batch_stride: 0),
           kb_matrix(data: memory[1], row_stride: ws.0, column_stride: ws.1, batch_stride: 0),
-          memory[3], true)
+          memory[2], memory[3])
         return true
       }
     }
