@@ -77,7 +77,7 @@ import Testing
       loss.backward()
       optimizer.step()
     }
-    let state = model.stateDict
+    let state = model.stateDict()
     expectClose(
       state["0.weight"]?.flatten().array(as: Double.self) ?? [], [0.8573270, 0, -0.0927307],
       within: 1e-5)
