@@ -43,7 +43,7 @@ struct GroupFusion {
       guard let dtype = group.dtype else { continue }
       for (members, step) in emit(group.members[...], dtype, readers) {
         for member in members { isMember[member] = true }
-        emitted[members[members.count - 1], default: []].append(step)
+        emitted[members[members.endIndex - 1], default: []].append(step)
       }
     }
     var result = graph
