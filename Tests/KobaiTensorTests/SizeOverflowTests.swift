@@ -23,17 +23,18 @@ struct SizeOverflowTests {
     #expect(isRefused { Tensor([1.0], shape: [Self.huge, Self.huge]) })
   }
 
-  /// 2⁴⁸ bytes: the size fits into a number, but into no address space.
+  /// 2⁴⁷ bytes: the size fits into a number, but into no address space.
   @Test func memoryThatIsNotThere() {
     for make in [
-      { Tensor.zeros([1 << 45], dtype: .float64) }, { Tensor.rand([1 << 45], dtype: .float64) },
-      { Tensor.eye(1 << 23).to(.float64) }, { Tensor.ones([1]).expand(1 << 46).contiguous() },
+      { Tensor.zeros([1 << 43], dtype: .complex128) },
+      { Tensor.full([1 << 43], 2, dtype: .complex128) },
+      { Tensor.ones([1], dtype: .complex128).expand(1 << 43).contiguous() },
     ] {
       let message = misuseMessage(make)
       #expect(message?.contains("the system has no memory for it") == true, "\(message ?? "none")")
     }
-    #expect(
-      misuseMessage { Tensor.zeros([1 << 45], dtype: .float64).reshape(1 << 45, 1)[0] } != nil)
+    let first = misuseMessage { Tensor.zeros([1 << 43], dtype: .complex128).reshape(-1, 1)[0] }
+    #expect(first?.contains("the system has no memory for it") == true)
   }
 
   @Test func movement() {

@@ -14,6 +14,10 @@ extension Tensor {
           + "\(dtype)")
     }
     var classes = numClasses ?? -1
+    guard classes >= -1 else {
+      return misuse(
+        "oneHot: Class values must be smaller than num_classes, but num_classes is \(classes)")
+    }
     if resolved.value.tracer == nil || classes < 0 {
       guard hostValue("oneHot") != nil else { return .poison }
       let all = array(as: Int.self)
@@ -24,7 +28,7 @@ extension Tensor {
         guard let largest = all.max() else {
           return misuse("oneHot: Can not infer total number of classes from empty tensor.")
         }
-        classes = largest + 1
+        classes = largest == .max ? largest : largest + 1
       }
       guard all.isEmpty || classes > 0 else {
         return misuse("oneHot: Class values must be smaller than num_classes.")

@@ -209,8 +209,11 @@ extension Operation {
     "random_", .random,
     samples: [
       // In one dtype: each has its own stream, as in PyTorch.
-      Sample(.uniform(), drawsInMemoryOrder: true) {
-        var x = $0[0].to(.float32)
+      Sample(
+        Sample.Input(.uniform(-2...2), [2, 3], dtype: .float32, isDifferentiated: false),
+        drawsInMemoryOrder: true
+      ) {
+        var x = $0[0]
         x.uniform_(from: -1, to: 1, generator: Generator(seed: 1))
         return x * $0[0]
       },
@@ -229,7 +232,7 @@ extension Operation {
         x.random_(5, generator: Generator(seed: 1))
         return x
       },
-      Sample(.integers(0..<9, [2, 3]), drawsInMemoryOrder: true) {
+      Sample(.integers(0..<9, [2, 3])) {
         var x = $0[0].to(.float64)
         x.geometric_(0.3, generator: Generator(seed: 1))
         x.logNormal_(generator: Generator(seed: 2))
