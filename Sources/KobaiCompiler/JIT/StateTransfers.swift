@@ -62,6 +62,8 @@ final class StateTransfers: @unchecked Sendable {
       case .grad(let state, nil): cleared.append(.passUnretained(state))
       }
     }
+    // In the order of `update`: two runs that take the same states never wait for each other.
+    taken.sort { $0.state.toOpaque() < $1.state.toOpaque() }
   }
 
   /// Fills a session's inputs. With `donates`, values that will be replaced are taken out of their states, which
