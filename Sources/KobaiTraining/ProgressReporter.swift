@@ -2,7 +2,7 @@ import KobaiTensor
 
 /// Shows a run: one line that is rewritten on a terminal, a line for each epoch elsewhere.
 ///
-///     epoch  3/20 ━━━━━━━━━╸────── 57% 12,345/s 0:03 left  loss 0.1234  accuracy 0.9612
+///     epoch  3/20 ━━━━━━━━━╸────── 57% 12,345/s 0:03 left  loss 0.1234  val_accuracy 0.9612
 ///     epoch  3/20  loss 0.1180  accuracy 0.9634  validation loss 0.1021  accuracy 0.9712  (2.1 s)
 public final class ProgressReporter: TrainingCallback {
   private let isLive: Bool
@@ -79,8 +79,8 @@ public final class ProgressReporter: TrainingCallback {
       }
     }
     return (running.map { ["loss \($0.loss.fixed(4))"] } ?? [])
-      + metrics(validation, "validation ") + metrics(running, "")
-      + (validation.map { ["validation loss \($0.loss.fixed(4))"] } ?? [])
+      + metrics(validation, "val_") + metrics(running, "")
+      + (validation.map { ["val_loss \($0.loss.fixed(4))"] } ?? [])
   }
 
   private func bar(_ part: Double, width: Int) -> String {

@@ -322,7 +322,7 @@ private struct Problem {
     // Whole numbers only: what has no room is left out.
     let last = drawn.last { $0.contains("epoch 2/2") }?.trimmingCharacters(in: .whitespaces)
     if width == 80 {
-      #expect(last?.wholeMatch(of: #/.*loss \d\.\d{4}  validation accuracy \d\.\d{4}/#) != nil)
+      #expect(last?.wholeMatch(of: #/.*loss \d\.\d{4}  val_accuracy \d\.\d{4}/#) != nil)
     }
     #expect(text.split(separator: "\n").count == 2)
   }
