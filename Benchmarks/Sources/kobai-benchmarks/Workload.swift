@@ -1,4 +1,3 @@
-import CKernels
 import Kobai
 
 /// One thing to measure. The workers in peers/ know it by the same name.
@@ -24,7 +23,7 @@ enum Way: String {
   /// Eager, without the fast algorithms that round differently (Winograd's convolution).
   case precise
 
-  func setUp() { kb_conv_set_precise(self == .precise) }
+  func setUp() { Convolutions.isPrecise = self == .precise }
 }
 
 /// A workload that is ready to run.
