@@ -185,6 +185,7 @@ extension Trainer {
       throw error
     }
     try Generator.default.setState(checkpoint.progress.generator.bytes)
+    batches = nil
     history = checkpoint.history
     batch = checkpoint.progress.batch
     running = checkpoint.progress.running

@@ -71,7 +71,7 @@ public final class Trainer {
   var epochStart = ContinuousClock.now
   private(set) var loader: Loader?
   /// The epoch under way. It lives until `fit` ends, so that a checkpoint still finds its position.
-  private var batches: Loader.Iterator?
+  var batches: Loader.Iterator?
   private var mustStop = false
 
   /// - Parameters:
@@ -103,12 +103,12 @@ public final class Trainer {
   public func fit(
     _ train: Loader, validation: Loader? = nil, epochs: Int
   ) throws -> History {
+    if train !== loader { batches = nil }
     loader = train
     batchCount = train.count
     epochCount = epochs
     (examplesSeen, stepsSeen) = (0, 0)
     (mustStop, isStopped) = (false, false)
-    defer { batches = nil }
     let result = Result {
       for callback in callbacks { try callback.trainingWillBegin(self) }
       try runEpochs(train, validation, epochs)
@@ -133,7 +133,7 @@ public final class Trainer {
 
   private func runEpoch(_ train: Loader) throws {
     model.train()
-    let batches = train.makeIterator()
+    let batches = batches ?? train.makeIterator()
     self.batches = batches
     while !mustStop, let (x, y) = try batches.nextBatch() {
       step(x, y)
@@ -173,6 +173,7 @@ public final class Trainer {
         seconds: secondsInEpoch))
     running = RunningScore()
     stepLR = nil
+    batches = nil
     batch = 0
     secondsBefore = 0
     epochStart = .now

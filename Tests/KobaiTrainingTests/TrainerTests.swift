@@ -99,6 +99,16 @@ private struct Problem {
     #expect(history.epochs.map(\.lr) == whole.trainer.history.epochs.map(\.lr))
   }
 
+  @Test(arguments: [2, 7, 15]) func aStoppedRunGoesOnWhereItStands(steps: Int) throws {
+    let whole = Problem(schedule: .step)
+    try whole.trainer.fit(whole.loader, epochs: 3)
+    let stopped = Problem(schedule: .step)
+    stopped.trainer.callbacks = [Stopper(steps)]
+    try stopped.trainer.fit(stopped.loader, epochs: 3)
+    try stopped.trainer.fit(stopped.loader, epochs: 3)
+    #expect(stopped.parameters == whole.parameters)
+  }
+
   @Test func aRunThatDivergedCanBeSaved() throws {
     let problem = Problem()
     let worst = Metric("worst") { _, target in Tensor.full(target.shape, -Double.infinity) }

@@ -144,11 +144,10 @@ extension Primitives {
       let (dtype, size) = (inputs[0].dtype.code, inputs[0].dtype.size)
       let whole = StridedLayout(outputs[0].layout)
       let (kernel, includesSelf, dim) = (kind.kernel, includesSelf, dim)
-      return .kernel(mayReplace: [inputs[0].layout.isContiguous ? [0] : []]) { memory in
-        if memory[3] != memory[0] {
-          kb_copy(
-            size, whole.rank, whole.sizes, memory[0], layouts[0].strides, memory[3], nil)
-        }
+      // Not in the memory of the first input: the third may be the same value, and is read after other
+      // places were written.
+      return .kernel(mayReplace: []) { memory in
+        kb_copy(size, whole.rank, whole.sizes, memory[0], layouts[0].strides, memory[3], nil)
         var bad: Int64 = 0
         return kb_scatter(
           kernel, includesSelf, dtype, whole.rank, whole.sizes, dim, memory[3], layouts[1].sizes,
