@@ -6,38 +6,11 @@
 #include <string.h>
 
 #include "kb_threads.h"
-#include "conv_lanes.h"
-#include "pool_lanes.h"
+#include "pool_job.h"
 #include "pool_pairs.h"
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-typedef kb_pool_range pool_range;
-
-// The outputs low ..< high of the last dimension for which a tap lies inside of the input.
-typedef struct tap_range {
-  intptr_t low, high;
-} tap_range;
-
-// What a task needs to know; `ranges` holds the clipped windows of each output in each dimension.
-typedef struct pool_job {
-  kb_window window;
-  pool_range *ranges[3];
-  tap_range *taps;
-  intptr_t inputs, outputs; // elements of a plane
-  bool count_include_pad;
-  intptr_t divisor_override;
-  size_t range_bytes;
-  const void *x, *dy; // dy: only for the gradient of max pooling
-  void *y;
-  int64_t *indices;
-  size_t planes;
-  const float *divisors; // of all outputs of a plane, for sixteen planes at once
-} pool_job;
-
-static intptr_t least(intptr_t a, intptr_t b) { return a < b ? a : b; }
-static intptr_t most(intptr_t a, intptr_t b) { return a > b ? a : b; }
 
 static void fill_taps(pool_job *job) {
   const kb_window *window = &job->window;
@@ -99,12 +72,6 @@ static pool_job make_job(const kb_window *window, bool adaptive, const void *x, 
 }
 
 static void end_job(pool_job *job) { kb_free(job->ranges[0], job->range_bytes); }
-
-// Planes per task: enough elements to be worth a task, by shape alone.
-static size_t plane_grain(const pool_job *job) {
-  intptr_t elements = most(job->inputs, job->outputs);
-  return (size_t)most(1, 16384 / most(1, elements));
-}
 
 static kb_window adaptive_window(const intptr_t input[3], const intptr_t output[3]) {
   kb_window window = {.stride = {1, 1, 1}, .kernel = {1, 1, 1}, .dilation = {1, 1, 1}};
@@ -196,148 +163,6 @@ static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t p
   kb_narrow(dtype, planes * y_count, wide_y, y);
 }
 
-// --- Float planes, sixteen at a time
-
-enum { LEAST_PLANES = 8, LARGEST_PLANE = 65536 }; // elements: 4 MB for sixteen
-
-static bool takes_lanes(kb_dtype dtype, const pool_job *job, size_t planes) {
-  return dtype == KB_FLOAT32 && planes >= LEAST_PLANES && job->inputs <= LARGEST_PLANE &&
-         job->outputs <= LARGEST_PLANE && job->inputs > 0 && job->outputs > 0;
-}
-
-// One mean of a large plane is the sum of a run.
-static bool takes_means(kb_dtype dtype, const pool_job *job, size_t planes) {
-  return takes_lanes(dtype, job, planes) && (job->outputs > 1 || job->inputs <= 256);
-}
-
-static kb_pool_view view_of(const pool_job *job) {
-  kb_pool_view view = {.ranges = {job->ranges[0], job->ranges[1], job->ranges[2]}};
-  memcpy(view.input, job->window.input, sizeof view.input);
-  memcpy(view.output, job->window.output, sizeof view.output);
-  memcpy(view.dilation, job->window.dilation, sizeof view.dilation);
-  return view;
-}
-
-// The scratch of a task: elements of sixteen planes, and where the gather puts them.
-typedef struct lane_scratch {
-  kb_pool_view view;
-  const kb_pool_lane_kernels *kernels;
-  const kb_lane_kernels *lanes;
-  float *in, *out, *other;
-  int32_t *where, *positions;
-  size_t bytes;
-} lane_scratch;
-
-static lane_scratch open_scratch(const pool_job *job) {
-  const size_t inputs = (size_t)job->inputs, outputs = (size_t)job->outputs;
-  const size_t most = inputs > outputs ? inputs : outputs;
-  lane_scratch s = {view_of(job), kb_pool_lanes_active(), kb_lanes_active()};
-  s.bytes = (KB_LANES * (inputs + 3 * outputs) + most) * sizeof(float);
-  s.in = kb_alloc(s.bytes);
-  s.out = s.in + KB_LANES * inputs;
-  s.other = s.out + KB_LANES * outputs;
-  s.where = (int32_t *)(s.other + KB_LANES * outputs);
-  s.positions = s.where + KB_LANES * outputs;
-  for (size_t i = 0; i < most; i++) s.positions[i] = (int32_t)(KB_LANES * i);
-  return s;
-}
-
-static void close_scratch(lane_scratch *s) { kb_free(s->in, s->bytes); }
-
-// Sixteen planes, or what is left of them.
-static intptr_t lanes_of(const pool_job *job, size_t group) {
-  return least(KB_LANES, (intptr_t)(job->planes - group * KB_LANES));
-}
-
-static void gather_lanes(const lane_scratch *s, const void *planes, size_t group, intptr_t lanes,
-                         intptr_t count, float *to) {
-  s->lanes->gather((const float *)planes + (intptr_t)group * KB_LANES * count, count, lanes, count,
-                   s->positions, to);
-}
-
-static void scatter_lanes(const lane_scratch *s, const float *from, size_t group, intptr_t lanes,
-                          intptr_t count, void *planes) {
-  s->lanes->scatter(from, KB_LANES, lanes, count, (float *)planes + (intptr_t)group * KB_LANES * count,
-                    count);
-}
-
-static void max_lanes(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job);
-  for (size_t group = begin; group < end; group++) {
-    const intptr_t lanes = lanes_of(job, group);
-    gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    s.kernels->max(&s.view, s.in, s.out, job->indices ? s.where : NULL);
-    scatter_lanes(&s, s.out, group, lanes, outputs, job->y);
-    if (!job->indices) continue;
-    int64_t *indices = job->indices + (intptr_t)group * KB_LANES * outputs;
-    for (intptr_t lane = 0; lane < lanes; lane++)
-      for (intptr_t o = 0; o < outputs; o++)
-        indices[lane * outputs + o] = s.where[o * KB_LANES + lane];
-  }
-  close_scratch(&s);
-}
-
-static void max_gradient_lanes(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job);
-  for (size_t group = begin; group < end; group++) {
-    const intptr_t lanes = lanes_of(job, group);
-    gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    s.kernels->max(&s.view, s.in, s.out, s.where);
-    gather_lanes(&s, job->dy, group, lanes, outputs, s.other);
-    memset(s.in, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
-    s.kernels->select(outputs, s.where, s.other, s.in);
-    scatter_lanes(&s, s.in, group, lanes, inputs, job->y);
-  }
-  close_scratch(&s);
-}
-
-static void average_lanes(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  lane_scratch s = open_scratch(job);
-  for (size_t group = begin; group < end; group++) {
-    const intptr_t lanes = lanes_of(job, group);
-    gather_lanes(&s, job->x, group, lanes, job->inputs, s.in);
-    s.kernels->average(&s.view, job->divisors, s.in, s.out);
-    scatter_lanes(&s, s.out, group, lanes, job->outputs, job->y);
-  }
-  close_scratch(&s);
-}
-
-static void average_gradient_lanes(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  lane_scratch s = open_scratch(job);
-  for (size_t group = begin; group < end; group++) {
-    const intptr_t lanes = lanes_of(job, group);
-    gather_lanes(&s, job->x, group, lanes, job->outputs, s.out);
-    memset(s.in, 0, (size_t)(KB_LANES * job->inputs) * sizeof(float));
-    s.kernels->spread(&s.view, job->divisors, s.out, s.in);
-    scatter_lanes(&s, s.in, group, lanes, job->inputs, job->y);
-  }
-  close_scratch(&s);
-}
-
-static void run_lanes(pool_body body, pool_job *job, size_t planes) {
-  job->planes = planes;
-  kb_parallel_for((planes + KB_LANES - 1) / KB_LANES, plane_grain(job) / KB_LANES + 1, body, job);
-}
-
-// The same for averages, whose divisors are found once.
-static void run_average_lanes(pool_body body, pool_job *job, size_t planes) {
-  const intptr_t *output = job->window.output;
-  const size_t bytes = (size_t)job->outputs * sizeof(float);
-  float *divisors = kb_alloc(bytes);
-  for (intptr_t z = 0; z < output[0]; z++)
-    for (intptr_t y = 0; y < output[1]; y++)
-      divisors_float(job, z, y, divisors + (z * output[1] + y) * output[2]);
-  job->divisors = divisors;
-  run_lanes(body, job, planes);
-  kb_free(divisors, bytes);
-}
-
 // Windows of 2 × 2 elements that neither overlap nor reach beyond the input.
 static bool takes_pairs(kb_dtype dtype, const kb_window *window) {
   if (dtype != KB_FLOAT32 || window->kernel[0] != 1 || window->input[0] != 1 ||
@@ -393,8 +218,8 @@ void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const v
   }
   pool_job job = make_job(window, false, x, y);
   job.indices = indices;
-  if (takes_lanes(dtype, &job, planes))
-    run_lanes(max_lanes, &job, planes);
+  if (kb_pool_takes_lanes(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_MAX, &job, planes);
   else
     run(max_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
   end_job(&job);
@@ -412,8 +237,8 @@ void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes
   float *wide_dy = kb_dtype_is_half(dtype) ? kb_widen(dtype, planes * outputs, dy) : NULL;
   pool_job job = make_job(window, false, x, dx);
   job.dy = wide_dy ? wide_dy : dy;
-  if (takes_lanes(dtype, &job, planes))
-    run_lanes(max_gradient_lanes, &job, planes);
+  if (kb_pool_takes_lanes(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_MAX_GRADIENT, &job, planes);
   else
     run(max_pool_gradient_bodies, dtype, &job, planes, inputs, inputs);
   end_job(&job);
@@ -425,8 +250,8 @@ void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, boo
   pool_job job = make_job(window, false, x, y);
   job.count_include_pad = count_include_pad;
   job.divisor_override = divisor_override;
-  if (takes_lanes(dtype, &job, planes))
-    run_average_lanes(average_lanes, &job, planes);
+  if (kb_pool_takes_lanes(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_AVERAGE, &job, planes);
   else
     run(average_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
   end_job(&job);
@@ -438,8 +263,8 @@ void kb_average_pool_gradient(kb_dtype dtype, const kb_window *window, size_t pl
   pool_job job = make_job(window, false, dy, dx);
   job.count_include_pad = count_include_pad;
   job.divisor_override = divisor_override;
-  if (takes_lanes(dtype, &job, planes))
-    run_average_lanes(average_gradient_lanes, &job, planes);
+  if (kb_pool_takes_lanes(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_AVERAGE_GRADIENT, &job, planes);
   else
     run(average_pool_gradient_bodies, dtype, &job, planes, (size_t)job.outputs,
         (size_t)job.inputs);
@@ -451,8 +276,8 @@ void kb_adaptive_average_pool(kb_dtype dtype, const intptr_t input[3], const int
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, x, y);
   job.count_include_pad = true;
-  if (takes_means(dtype, &job, planes))
-    run_average_lanes(average_lanes, &job, planes);
+  if (kb_pool_takes_means(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_AVERAGE, &job, planes);
   else
     run(adaptive_average_bodies, dtype, &job, planes, product(input), product(output));
   end_job(&job);
@@ -464,8 +289,8 @@ void kb_adaptive_average_pool_gradient(kb_dtype dtype, const intptr_t input[3],
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, dy, dx);
   job.count_include_pad = true;
-  if (takes_means(dtype, &job, planes))
-    run_average_lanes(average_gradient_lanes, &job, planes);
+  if (kb_pool_takes_means(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_AVERAGE_GRADIENT, &job, planes);
   else
     run(adaptive_average_gradient_bodies, dtype, &job, planes, product(output), product(input));
   end_job(&job);
@@ -476,8 +301,8 @@ void kb_adaptive_max_pool(kb_dtype dtype, const intptr_t input[3], const intptr_
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, x, y);
   job.indices = indices;
-  if (takes_lanes(dtype, &job, planes))
-    run_lanes(max_lanes, &job, planes);
+  if (kb_pool_takes_lanes(dtype, &job, planes))
+    kb_pool_run_lanes(KB_POOL_MAX, &job, planes);
   else
     run(adaptive_max_bodies, dtype, &job, planes, product(input), product(output));
   end_job(&job);

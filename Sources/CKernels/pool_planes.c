@@ -1,0 +1,166 @@
+// Pooling of float planes, sixteen at a time: rows of any length fill the vectors.
+#include <string.h>
+
+#include "conv_lanes.h"
+#include "kb_alloc.h"
+#include "kb_threads.h"
+#include "pool_job.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+enum { LEAST_PLANES = 8, LARGEST_PLANE = 65536 }; // elements: 4 MB for sixteen
+
+bool kb_pool_takes_lanes(kb_dtype dtype, const pool_job *job, size_t planes) {
+  return dtype == KB_FLOAT32 && planes >= LEAST_PLANES && job->inputs <= LARGEST_PLANE &&
+         job->outputs <= LARGEST_PLANE && job->inputs > 0 && job->outputs > 0;
+}
+
+// One mean of a large plane is the sum of a run.
+bool kb_pool_takes_means(kb_dtype dtype, const pool_job *job, size_t planes) {
+  return kb_pool_takes_lanes(dtype, job, planes) && (job->outputs > 1 || job->inputs <= 256);
+}
+
+static kb_pool_view view_of(const pool_job *job) {
+  kb_pool_view view = {.ranges = {job->ranges[0], job->ranges[1], job->ranges[2]}};
+  memcpy(view.input, job->window.input, sizeof view.input);
+  memcpy(view.output, job->window.output, sizeof view.output);
+  memcpy(view.dilation, job->window.dilation, sizeof view.dilation);
+  return view;
+}
+
+// The scratch of a task: elements of sixteen planes, and where the gather puts them.
+typedef struct lane_scratch {
+  kb_pool_view view;
+  const kb_pool_lane_kernels *kernels;
+  const kb_lane_kernels *lanes;
+  float *in, *out, *other;
+  int32_t *where, *positions;
+  size_t bytes;
+} lane_scratch;
+
+static lane_scratch open_scratch(const pool_job *job) {
+  const size_t inputs = (size_t)job->inputs, outputs = (size_t)job->outputs;
+  const size_t most = inputs > outputs ? inputs : outputs;
+  lane_scratch s = {view_of(job), kb_pool_lanes_active(), kb_lanes_active()};
+  s.bytes = (KB_LANES * (inputs + 3 * outputs) + most) * sizeof(float);
+  s.in = kb_alloc(s.bytes);
+  s.out = s.in + KB_LANES * inputs;
+  s.other = s.out + KB_LANES * outputs;
+  s.where = (int32_t *)(s.other + KB_LANES * outputs);
+  s.positions = s.where + KB_LANES * outputs;
+  for (size_t i = 0; i < most; i++) s.positions[i] = (int32_t)(KB_LANES * i);
+  return s;
+}
+
+static void close_scratch(lane_scratch *s) { kb_free(s->in, s->bytes); }
+
+// Sixteen planes, or what is left of them.
+static intptr_t lanes_of(const pool_job *job, size_t group) {
+  return least(KB_LANES, (intptr_t)(job->planes - group * KB_LANES));
+}
+
+static void gather_lanes(const lane_scratch *s, const void *planes, size_t group, intptr_t lanes,
+                         intptr_t count, float *to) {
+  s->lanes->gather((const float *)planes + (intptr_t)group * KB_LANES * count, count, lanes, count,
+                   s->positions, to);
+}
+
+static void scatter_lanes(const lane_scratch *s, const float *from, size_t group, intptr_t lanes,
+                          intptr_t count, void *planes) {
+  s->lanes->scatter(from, KB_LANES, lanes, count, (float *)planes + (intptr_t)group * KB_LANES * count,
+                    count);
+}
+
+static void max_lanes(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  const intptr_t inputs = job->inputs, outputs = job->outputs;
+  lane_scratch s = open_scratch(job);
+  for (size_t group = begin; group < end; group++) {
+    const intptr_t lanes = lanes_of(job, group);
+    gather_lanes(&s, job->x, group, lanes, inputs, s.in);
+    s.kernels->max(&s.view, s.in, s.out, job->indices ? s.where : NULL);
+    scatter_lanes(&s, s.out, group, lanes, outputs, job->y);
+    if (!job->indices) continue;
+    int64_t *indices = job->indices + (intptr_t)group * KB_LANES * outputs;
+    for (intptr_t lane = 0; lane < lanes; lane++)
+      for (intptr_t o = 0; o < outputs; o++)
+        indices[lane * outputs + o] = s.where[o * KB_LANES + lane];
+  }
+  close_scratch(&s);
+}
+
+static void max_gradient_lanes(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  const intptr_t inputs = job->inputs, outputs = job->outputs;
+  lane_scratch s = open_scratch(job);
+  for (size_t group = begin; group < end; group++) {
+    const intptr_t lanes = lanes_of(job, group);
+    gather_lanes(&s, job->x, group, lanes, inputs, s.in);
+    s.kernels->max(&s.view, s.in, s.out, s.where);
+    gather_lanes(&s, job->dy, group, lanes, outputs, s.other);
+    memset(s.in, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
+    s.kernels->select(outputs, s.where, s.other, s.in);
+    scatter_lanes(&s, s.in, group, lanes, inputs, job->y);
+  }
+  close_scratch(&s);
+}
+
+static void average_lanes(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  lane_scratch s = open_scratch(job);
+  for (size_t group = begin; group < end; group++) {
+    const intptr_t lanes = lanes_of(job, group);
+    gather_lanes(&s, job->x, group, lanes, job->inputs, s.in);
+    s.kernels->average(&s.view, job->divisors, s.in, s.out);
+    scatter_lanes(&s, s.out, group, lanes, job->outputs, job->y);
+  }
+  close_scratch(&s);
+}
+
+static void average_gradient_lanes(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  lane_scratch s = open_scratch(job);
+  for (size_t group = begin; group < end; group++) {
+    const intptr_t lanes = lanes_of(job, group);
+    gather_lanes(&s, job->x, group, lanes, job->outputs, s.out);
+    memset(s.in, 0, (size_t)(KB_LANES * job->inputs) * sizeof(float));
+    s.kernels->spread(&s.view, job->divisors, s.out, s.in);
+    scatter_lanes(&s, s.in, group, lanes, job->inputs, job->y);
+  }
+  close_scratch(&s);
+}
+
+// Of all outputs of a plane.
+static void fill_divisors(const pool_job *job, float *divisors) {
+  const intptr_t *output = job->window.output;
+  for (intptr_t oz = 0; oz < output[0]; oz++) {
+    for (intptr_t oy = 0; oy < output[1]; oy++) {
+      for (intptr_t ox = 0; ox < output[2]; ox++) {
+        const pool_range z = job->ranges[0][oz], y = job->ranges[1][oy], x = job->ranges[2][ox];
+        intptr_t count = job->count_include_pad
+                             ? z.padded * y.padded * x.padded
+                             : (z.stop - z.start) * (y.stop - y.start) * (x.stop - x.start);
+        if (job->divisor_override) count = job->divisor_override;
+        *divisors++ = (float)(count == 0 ? 1 : count); // an empty window sums to 0
+      }
+    }
+  }
+}
+
+void kb_pool_run_lanes(kb_pool_kind kind, pool_job *job, size_t planes) {
+  static void (*const bodies[])(void *context, size_t begin, size_t end) = {
+      [KB_POOL_MAX] = max_lanes,
+      [KB_POOL_MAX_GRADIENT] = max_gradient_lanes,
+      [KB_POOL_AVERAGE] = average_lanes,
+      [KB_POOL_AVERAGE_GRADIENT] = average_gradient_lanes,
+  };
+  const bool divides = kind == KB_POOL_AVERAGE || kind == KB_POOL_AVERAGE_GRADIENT;
+  const size_t bytes = divides ? (size_t)job->outputs * sizeof(float) : 0;
+  float *divisors = kb_alloc(bytes);
+  if (divides) fill_divisors(job, divisors);
+  job->divisors = divisors;
+  job->planes = planes;
+  kb_parallel_for((planes + KB_LANES - 1) / KB_LANES, plane_grain(job) / KB_LANES + 1,
+                  bodies[kind], job);
+  kb_free(divisors, bytes);
+}
