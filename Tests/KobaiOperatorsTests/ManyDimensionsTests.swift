@@ -17,6 +17,8 @@ import Testing
   static let refused = [
     Call("sum") { $0.sum(dim: 0) },
     Call("sort") { $0.sort(dim: 0).values },
+    Call("softmax") { $0.softmax(dim: 0) },
+    Call("logSoftmax") { $0.logSoftmax(dim: 0) },
     Call("topk") { $0.topk(1, dim: 0).values },
     Call("cumsum") { $0.cumsum(dim: 0) },
     Call("argmax") { $0.argmax(dim: 0) },

@@ -27,7 +27,9 @@ extension Tensor {
     guard x.dtype.isFloatingPoint else {
       return misuse("\(name): not implemented for \(x.dtype); pass dtype: .float32")
     }
-    guard let d = Operands.dimension(name, dim, rank: rank) else { return .poison }
+    guard Operands.takesRank(name, rank), let d = Operands.dimension(name, dim, rank: rank) else {
+      return .poison
+    }
     // A single number is a line of one; a poisoned tensor has no shape to give it.
     if isPoisoned { return .poison }
     if rank == 0 { return x.reshape([1]).softmax(name, 0, nil, logarithm: logarithm).reshape([]) }
