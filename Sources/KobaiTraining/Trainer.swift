@@ -70,7 +70,7 @@ public final class Trainer {
   var secondsBefore = 0.0
   var epochStart = ContinuousClock.now
   private(set) var loader: Loader?
-  /// The epoch under way. It lives until `fit` ends, so that a checkpoint still finds its position.
+  /// The epoch under way, also when `fit` has stopped in it: a checkpoint finds its position there.
   var batches: Loader.Iterator?
   private var mustStop = false
 

@@ -4,7 +4,7 @@ import Testing
 
 /// モデルベース深層学習と深層展開 in the functional style of its JAX edition: parameters go in, new parameters
 /// come out. Each program runs as it is written and compiled, with the same bits.
-@Suite struct FunctionalUnfoldingTests {
+@Suite(.ownGenerator) struct FunctionalUnfoldingTests {
   private struct Training: Tree {
     var parameters: [Tensor]
     var state: [Tensor]

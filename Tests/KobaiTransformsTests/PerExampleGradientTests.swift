@@ -5,7 +5,7 @@ import Testing
 /// The programs of PyTorch's tutorials on per-sample gradients and model ensembling,
 /// <https://docs.pytorch.org/tutorials/intermediate/per_sample_grads.html>: a convolutional network by `vmap`
 /// over `grad` against one backward pass per example.
-@Suite struct PerExampleGradientTests {
+@Suite(.ownGenerator) struct PerExampleGradientTests {
   private final class Net: Module {
     let conv1 = Conv2d(1, 4, kernelSize: 3, stride: 2)
     let conv2 = Conv2d(4, 6, kernelSize: 3)
