@@ -31,9 +31,9 @@ public func crossEntropy(
     return misuse("\(name): not implemented for \(dtype); convert the logits with .to(.float32)")
   }
   let classDim = shape.count == 1 ? 0 : 1
-  // The half types round once, also in the derivative.
-  let wide = logits.widened
-  func rounded(_ loss: Tensor) -> Tensor { wide.dtype == dtype ? loss : loss.to(dtype) }
+  // The half types round the logarithms, as PyTorch does, and the loss.
+  func logProbabilities() -> Tensor { logits.logSoftmax(dim: classDim).widened }
+  func rounded(_ loss: Tensor) -> Tensor { loss.dtype == dtype ? loss : loss.to(dtype) }
   let classes = Double(shape[classDim])
   guard weight == nil || weight?.shape == [shape[classDim]] else {
     return misuse(
@@ -58,7 +58,7 @@ public func crossEntropy(
     if labelSmoothing > 0 {
       spread = spread * (1 - labelSmoothing) + labelSmoothing / classes
     }
-    var elements = wide.logSoftmax(dim: classDim) * spread
+    var elements = logProbabilities() * spread
     if let weight { elements = elements * alongClasses(weight) }
     let loss: Tensor
     switch reduction {
@@ -75,7 +75,7 @@ public func crossEntropy(
   if classDim == shape.count - 1, classes > 0, dtype == .float32 || dtype == .float64 {
     return targets.crossEntropy(logits, weight, reduction, labelSmoothing)
   }
-  let logProbabilities = wide.logSoftmax(dim: classDim)
+  let logProbabilities = logProbabilities()
   let loss = targets.negativeLogLikelihood(logProbabilities, reduction)
   guard labelSmoothing > 0 else { return rounded(loss) }
   let weighted = weight.map { logProbabilities * alongClasses($0) } ?? logProbabilities
