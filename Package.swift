@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "KobaiCompiler", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiNN", dependencies: ["KobaiTransforms"]),
     .target(name: "KobaiOptim", dependencies: ["KobaiTransforms"]),
-    .target(name: "KobaiCharts", dependencies: ["KobaiOperators", "KobaiFormats"]),
+    .target(name: "KobaiCharts", dependencies: ["KobaiCompiler", "KobaiFormats"]),
     // The digits are read by #embed; their text states origin and licence.
     .target(name: "CDatasets", exclude: ["digits.bin", "digits.txt"]),
     .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats", "CDatasets"]),

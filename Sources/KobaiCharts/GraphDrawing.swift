@@ -37,8 +37,11 @@ public struct GraphDrawing: Sendable {
   public init(of outputs: [Tensor], names: [String: Tensor] = [:]) {
     var builder = Builder(names: names)
     for output in outputs { builder.add(output: output) }
-    vertices = builder.vertices
-    edges = builder.edges
+    self.init(vertices: builder.vertices, edges: builder.edges)
+  }
+
+  init(vertices: [Vertex], edges: [Edge]) {
+    (self.vertices, self.edges) = (vertices, edges)
   }
 
   private struct Builder {

@@ -53,6 +53,21 @@ import Testing
     #expect(drawing.vertices.count == 6)
   }
 
+  @Test func compiledGraphsShowTheirGroups() {
+    let f = jit { (x: Tensor, w: Tensor) in ((x * 2).exp() + (x * 2)).matmul(w).sum() }
+    let inspection = f.inspect(Tensor.ones([2, 3]), Tensor.ones([3, 4]))
+    let traced = GraphDrawing(of: inspection.stages[0].graph)
+    #expect(traced.vertices.filter { $0.kind == .operation }.map(\.lines[0]).contains("exp"))
+    let compiled = GraphDrawing(of: inspection.graph)
+    let operations = compiled.vertices.filter { $0.kind == .operation }.map(\.lines)
+    // x is read and the group's result written, 6 floats each.
+    #expect(operations[0] == ["fused", "mul, exp, add", "48 bytes"])
+    #expect(compiled.vertices.filter { $0.kind == .output }.count == 1)
+    #expect(compiled.vertices.contains { $0.lines == ["input 1", "float32[3, 4]"] })
+    for edge in compiled.edges { #expect(edge.from != edge.to) }
+    #expect(compiled.svg.contains("mul, exp, add"))
+  }
+
   @Test func theSVGIsWellFormed() {
     let w = Self.w
     let svg = GraphDrawing(of: (w * w).exp().sum(), names: ["a<b>&\"c\"": w]).svg

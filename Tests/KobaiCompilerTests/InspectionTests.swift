@@ -27,7 +27,7 @@ import Testing
 
   @Test func graphsAsTextForOtherPrograms() throws {
     let graph = makeGraph({ [($0[0] * 2).sum()] }, [TensorType(.float32, [3])])
-    #expect(graph.dot.contains("s0 [label=\"mul\""))
+    #expect(graph.dot.contains("s0 [label=\"mul\\n28 bytes\""))
     let object = try JSONSerialization.jsonObject(with: Data(graph.json.utf8))
     let fields = try #require(object as? [String: Any])
     #expect(fields["version"] as? Int == 1)

@@ -1,7 +1,31 @@
 import KobaiTensor
 
 extension Graph {
-  /// The graph for Graphviz: inputs and constants blue, operations grey, outputs green.
+  /// What a picture says of a step: its name, the operations of a fused group, the module that called it
+  /// and the bytes that it reads and writes.
+  package func labels(of step: Step) -> [String] {
+    var lines = [step.name]
+    if let members = step.members {
+      // Groups of many are shown by how often each operation occurs, in order.
+      var counts: [(name: String, count: Int)] = []
+      for member in members {
+        if let i = counts.firstIndex(where: { $0.name == member }) {
+          counts[i].count += 1
+        } else {
+          counts.append((member, 1))
+        }
+      }
+      lines.append(
+        counts.map { $0.count == 1 ? $0.name : "\($0.count) \($0.name)" }.joined(separator: ", "))
+    }
+    if !step.scope.isEmpty { lines.append(step.scope) }
+    let moved = bytesMoved(step)
+    if moved > 0 { lines.append("\(moved) bytes") }
+    return lines
+  }
+
+  /// The graph for Graphviz: inputs and constants blue, operations grey, outputs green. `GraphDrawing` of
+  /// the charts draws it as SVG.
   public var dot: String {
     func label(_ value: Int) -> String { "%\(value) \(types[value])" }
     var lines = ["digraph {", "  node [shape=box, style=filled, fontname=\"sans-serif\"];"]
@@ -12,8 +36,8 @@ extension Graph {
       lines.append("  v\(value) [label=\"constant \(label(value))\", fillcolor=lightblue];")
     }
     for (i, step) in steps.enumerated() {
-      let scope = step.scope.isEmpty ? "" : "\\n\(step.scope)"
-      lines.append("  s\(i) [label=\"\(step.name)\(scope)\", fillcolor=lightgrey];")
+      let label = labels(of: step).joined(separator: "\\n")
+      lines.append("  s\(i) [label=\"\(label)\", fillcolor=lightgrey];")
       for input in step.inputs { lines.append("  \(source(input)) -> s\(i);") }
     }
     for (i, output) in outputs.enumerated() {
