@@ -11,5 +11,7 @@ shift
 export KOBAI_TEST_GRAPH_LENGTH=20000
 export KOBAI_SANITIZER="$sanitizer"
 # Exit tests end a process on purpose; its leaks, and the pool that a program keeps to its end, are none.
-export ASAN_OPTIONS="detect_leaks=0:${ASAN_OPTIONS:-}"
+# Tests ask for memory that is not there and expect to be told.
+export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
+export TSAN_OPTIONS="allocator_may_return_null=1:${TSAN_OPTIONS:-}"
 exec swift test --sanitize="$sanitizer" --scratch-path ".build-$sanitizer" "$@"
