@@ -1,5 +1,4 @@
 import CKernels
-import Synchronization
 
 /// A source of random numbers: PyTorch's CPU generator, bit for bit.
 ///
@@ -18,7 +17,7 @@ import Synchronization
 /// they draw, and so what each gets, is the scheduler's; reproducible programs give each its own.
 public final class Generator: @unchecked Sendable {  // the state is behind a lock
   private let engine: UnsafeMutablePointer<kb_generator>
-  private let lock = Mutex(())
+  private let lock = Locked(())
 
   /// The generator that is used where none is given. It starts with a seed that differs from run to
   /// run; ``manualSeed(_:)-(Int)`` makes a program repeat its numbers.
@@ -125,15 +124,12 @@ public final class Generator: @unchecked Sendable {  // the state is behind a lo
   /// Calls `body` with the engine while no other thread uses it. `body` must not use this generator
   /// in another way, which would wait for itself, nor keep the pointer.
   package func withUnsafeGenerator<R>(_ body: (UnsafeMutablePointer<kb_generator>) -> R) -> R {
-    lock.withLock { _ in Handed(value: body(engine)) }.value
+    lock.withLock { _ in body(engine) }
   }
 
   private static func nonDeterministicSeed() -> UInt64 {
     UInt64.random(in: .min ... .max)
   }
-
-  // What leaves the lock goes to the caller on the same thread, so it need not be Sendable.
-  private struct Handed<R>: @unchecked Sendable { let value: R }
 }
 
 /// Seeds the default generator, as `torch.manual_seed` does: from here on the program draws the

@@ -1,5 +1,4 @@
 import CKernels
-import Synchronization
 
 /// Reverse mode where it nests: a tensor has room for one edge, so one with an edge of an outer level is
 /// put into a box before an edge of an inner level is recorded on top.
@@ -12,7 +11,7 @@ package final class Reversal: Interpreter {
     let thread = Self.thread
     return places.withLock { $0[thread] } ?? "grad"
   }
-  private let places = Mutex<[UInt: String]>([:])
+  private let places = Locked<[UInt: String]>([:])
 
   /// A number for the calling thread: where its context lies.
   private static var thread: UInt { UInt(kb_context_address()) }

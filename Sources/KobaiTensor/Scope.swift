@@ -1,5 +1,4 @@
 import CKernels
-import Synchronization
 
 /// The part of a program that a thread is in, by name: the path of the module whose `forward` runs.
 ///
@@ -51,5 +50,5 @@ public struct Scope: Hashable, Sendable {
     var numbers: [String: UInt32] = [:]
   }
 
-  private static let paths = Mutex(Paths())
+  private static let paths = Locked(Paths())
 }

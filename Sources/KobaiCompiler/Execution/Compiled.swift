@@ -1,7 +1,6 @@
 import KobaiOperators
 import KobaiTensor
 import KobaiTransforms
-import Synchronization
 
 /// A graph with what is derived from it: its executable, its derivatives, its batched forms.
 ///
@@ -17,7 +16,7 @@ final class CompiledGraph: @unchecked Sendable {
   /// derivatives need.
   let resultCount: Int
   private let randomSteps: [Int]
-  private let derived = Mutex<[Derivation: CompiledGraph]>([:])
+  private let derived = Locked<[Derivation: CompiledGraph]>([:])
 
   enum Derivation: Hashable {
     case pullback(cotangents: [Bool])

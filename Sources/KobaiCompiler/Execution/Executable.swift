@@ -17,7 +17,7 @@ final class Executable: @unchecked Sendable {
   private let initial: [Value]
   /// The session that was used last; further ones, of runs at the same time.
   private let spare = Atomic<UInt>(0)
-  private let idle = Mutex<[Session]>([])
+  private let idle = Locked<[Session]>([])
 
   init(_ graph: Graph, donors: [Int: Int] = [:]) {
     self.graph = graph

@@ -2,7 +2,6 @@ import CKernels
 import KobaiOperators
 import KobaiTensor
 import KobaiTransforms
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -41,7 +40,7 @@ final class JITEngine<R>: @unchecked Sendable {
   let site: String
   let flatten: (R) -> [Tensor]
   let rebuild: (R, [Tensor]) -> R
-  private let lock = Mutex(())
+  private let lock = Locked(())
   private var entries: [JITEntry<R>] = []
   private(set) var traceCount = 0
   private(set) var reasons: [String] = []
