@@ -127,8 +127,13 @@ import Testing
   /// All chains of one to three transforms, the first applied first.
   private static let chains: [[Transform]] = {
     let all = Transform.allCases
-    let pairs = all.flatMap { a in all.map { [a, $0] } }
-    return all.map { [$0] } + pairs + pairs.flatMap { pair in all.map { pair + [$0] } }
+    var longest = all.map { [$0] }
+    var chains = longest
+    for _ in 1..<Workload.of(3, sanitized: 2) {
+      longest = longest.flatMap { chain in all.map { chain + [$0] } }
+      chains += longest
+    }
+    return chains
   }()
 
   private static let programs = 61

@@ -4,9 +4,11 @@ import Testing
 
 /// A hundred training steps of each kind of model, compiled against eager, bit for bit.
 @Suite(.ownGenerator) struct TrainingRunTests {
+  private let steps = Workload.of(100, sanitized: 4)
+
   /// Losses and final states.
   private func run(
-    _ steps: Int, compiled: Bool, _ net: any Module, _ optimizer: Optimizer,
+    compiled: Bool, _ net: any Module, _ optimizer: Optimizer,
     _ loss: @escaping (Tensor, Tensor) -> Tensor, _ batch: (Generator) -> (Tensor, Tensor)
   ) -> [[UInt8]] {
     let generator = Generator(seed: 11)
@@ -29,7 +31,7 @@ import Testing
   }
 
   private func compare<Net: Module>(
-    _ steps: Int, _ make: () -> Net, _ optimizer: (Net) -> Optimizer,
+    _ make: () -> Net, _ optimizer: (Net) -> Optimizer,
     _ loss: @escaping (Net, Tensor, Tensor) -> Tensor, _ batch: (Generator) -> (Tensor, Tensor)
   ) {
     let results = [false, true].map { compiled in
@@ -38,7 +40,7 @@ import Testing
       for p in net.parameters {
         p.data = (Tensor.rand(p.shape, generator: generator) - 0.5) * 0.4
       }
-      return run(steps, compiled: compiled, net, optimizer(net), { loss(net, $0, $1) }, batch)
+      return run(compiled: compiled, net, optimizer(net), { loss(net, $0, $1) }, batch)
     }
     #expect(results[0].count == results[1].count)
     let difference = zip(results[0], results[1]).enumerated().first { $1.0 != $1.1 }?.offset
@@ -54,7 +56,7 @@ import Testing
 
   @Test func perceptronWithAdam() {
     compare(
-      100, Perceptron.init, { Adam($0.parameters, lr: 1e-3) }, { crossEntropy($0($1), $2) }
+      Perceptron.init, { Adam($0.parameters, lr: 1e-3) }, { crossEntropy($0($1), $2) }
     ) { generator in
       (
         Tensor.randn([32, 784], generator: generator),
@@ -76,7 +78,7 @@ import Testing
   }
 
   @Test func convolutionsWithAdam() {
-    compare(100, ConvNet.init, { Adam($0.parameters, lr: 1e-3) }, { crossEntropy($0($1), $2) }) {
+    compare(ConvNet.init, { Adam($0.parameters, lr: 1e-3) }, { crossEntropy($0($1), $2) }) {
       generator in
       (
         Tensor.randn([8, 1, 28, 28], generator: generator),
@@ -123,7 +125,7 @@ import Testing
 
   @Test func residualBlocksWithMomentum() {
     compare(
-      100, ResNet.init, { SGD($0.parameters, lr: 0.05, momentum: 0.9, weightDecay: 5e-4) },
+      ResNet.init, { SGD($0.parameters, lr: 0.05, momentum: 0.9, weightDecay: 5e-4) },
       { crossEntropy($0($1), $2) }
     ) { generator in
       (
@@ -165,7 +167,7 @@ import Testing
 
   @Test func transformerWithAdamW() {
     compare(
-      100, Transformer.init, { AdamW($0.parameters, lr: 1e-3) },
+      Transformer.init, { AdamW($0.parameters, lr: 1e-3) },
       { crossEntropy($0($1).reshape([-1, 20]), $2.reshape([-1])) }
     ) { generator in
       let x = Tensor.randint(20, [4, 16], generator: generator)
@@ -180,7 +182,7 @@ import Testing
   }
 
   @Test func recurrentWithAdam() {
-    compare(100, Recurrent.init, { Adam($0.parameters, lr: 1e-2) }, { crossEntropy($0($1), $2) }) {
+    compare(Recurrent.init, { Adam($0.parameters, lr: 1e-2) }, { crossEntropy($0($1), $2) }) {
       generator in
       (
         Tensor.randn([4, 9, 6], generator: generator),

@@ -5,9 +5,7 @@ import Testing
 
 /// Recording, walking and releasing a graph takes no stack in proportion to its depth.
 @Suite(.serialized) struct LongGraphTests {
-  /// Shorter under a sanitizer; see Scripts/sanitize.sh.
-  static let length =
-    ProcessInfo.processInfo.environment["KOBAI_TEST_GRAPH_LENGTH"].flatMap { Int($0) } ?? 1_000_000
+  static let length = Workload.of(1_000_000, sanitized: 20_000)
 
   enum Chain: CaseIterable {
     case negation, product, sum, general, several
