@@ -48,14 +48,23 @@ public struct GeneratorState: Codable, Hashable, Sendable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     let digits = Array(try container.decode(String.self).utf8)
-    let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap { i in
-      UInt8(String(decoding: digits[i...i + 1], as: UTF8.self), radix: 16)
+    let halves = digits.compactMap(Self.value)
+    let bytes = stride(from: 0, to: halves.count - 1, by: 2).map {
+      halves[$0] << 4 | halves[$0 + 1]
     }
     guard digits.count == 2 * bytes.count else {
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "a generator's state must be hexadecimal digits in pairs")
     }
     self.bytes = bytes
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    default: nil
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {

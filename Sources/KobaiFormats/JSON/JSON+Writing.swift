@@ -62,6 +62,10 @@ extension JSON {
   static func append(_ text: String, to result: inout [UInt8]) {
     result.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
+      guard isEscaped(byte) else {
+        result.append(byte)
+        continue
+      }
       switch byte {
       case UInt8(ascii: "\""): result += "\\\"".utf8
       case UInt8(ascii: "\\"): result += "\\\\".utf8
@@ -70,12 +74,15 @@ extension JSON {
       case 0x0A: result += "\\n".utf8
       case 0x0C: result += "\\f".utf8
       case 0x0D: result += "\\r".utf8
-      case ..<0x20:
+      default:
         let digits = String(byte, radix: 16)
         result += ("\\u00" + (digits.utf8.count < 2 ? "0" : "") + digits).utf8
-      default: result.append(byte)
       }
     }
     result.append(UInt8(ascii: "\""))
+  }
+
+  private static func isEscaped(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 }

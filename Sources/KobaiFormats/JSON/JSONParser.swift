@@ -140,25 +140,25 @@ struct JSONParser {
 
   private mutating func string() throws(FormatError) -> String {
     position += 1
-    let start = position
-    while let byte, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-      position += 1
-    }
-    if byte == UInt8(ascii: "\"") {
-      position += 1
-      return String(decoding: text[start..<position - 1], as: UTF8.self)
-    }
-    var result = Array(text[start..<position])
-    while let byte {
+    var result: [UInt8] = []
+    while true {
+      let start = position
+      while let byte, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+        position += 1
+      }
+      let plain = text[start..<position]
+      guard let byte else { throw fault("a string has no closing quote") }
       position += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: result, as: UTF8.self)
-      case UInt8(ascii: "\\"): try escape(&result)
-      case ..<0x20: throw fault("a control character in a string is not escaped")
-      default: result.append(byte)
+      case UInt8(ascii: "\""):
+        if result.isEmpty { return String(decoding: plain, as: UTF8.self) }
+        return String(decoding: result + Array(plain), as: UTF8.self)
+      case UInt8(ascii: "\\"):
+        result += plain
+        try escape(&result)
+      default: throw fault("a control character in a string is not escaped")
       }
     }
-    throw fault("a string has no closing quote")
   }
 
   private mutating func escape(_ result: inout [UInt8]) throws(FormatError) {

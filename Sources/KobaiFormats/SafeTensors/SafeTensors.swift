@@ -25,8 +25,9 @@ public struct SafeTensors: Sendable {
 
   /// The tensors in the order of their bytes.
   public let entries: [Entry]
-  /// Free text that came with the file, from the header's `__metadata__`.
-  public let metadata: [String: String]
+  /// Free text that came with the file, from the header's `__metadata__`. Changed, it is another text about
+  /// the same tensors; the file stays as it is.
+  public var metadata: [String: String]
 
   private let index: [String: Int]
   private let source: ByteSource

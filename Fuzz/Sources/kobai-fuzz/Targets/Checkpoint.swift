@@ -24,14 +24,15 @@ extension FuzzTarget {
     },
     run: { bytes in
       guard bytes.count > 2 else { return }
-      let text = String(decoding: bytes.dropFirst(2), as: UTF8.self)
-        .replacing("\"G\"", with: "\"\(generatorState)\"")
+      let text = String(decoding: withStates(bytes.dropFirst(2)), as: UTF8.self)
       var items = tensors
       let place = Int(bytes[0]) % (items.count + 1)
       if place < items.count { change(&items[place], bytes[1]) }
-      let file = try SafeTensors(bytes: SafeTensors.encode(items, metadata: [key: text]))
+      var file = try SafeTensors(bytes: SafeTensors.encode(items))
+      file.metadata[key] = text
       let checkpoint = try Checkpoint(file)
-      let run = SmallRun()
+      let run = fresh ?? SmallRun()
+      fresh = run
       let before = run.parameters
       do {
         try run.trainer.restore(checkpoint, loader: run.loader)
@@ -39,6 +40,7 @@ extension FuzzTarget {
         demand(run.parameters == before, "what does not fit changes nothing")
         throw error
       }
+      fresh = nil
       // It goes on, and can be saved again.
       run.trainer.callbacks = [StopAfter(2)]
       try run.trainer.fit(run.loader, epochs: run.trainer.epoch + 1)
@@ -46,6 +48,23 @@ extension FuzzTarget {
     })
 
   private static let key = "kobai.training"
+  /// A run into which nothing has been restored; libFuzzer calls from one thread.
+  nonisolated(unsafe) private static var fresh: SmallRun?
+
+  /// With a generator's state for each `"G"`.
+  private static func withStates(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = text
+    while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
+      result += rest[...quote]
+      rest = rest[(quote + 1)...]
+      if rest.starts(with: "G\"".utf8) {
+        result += generatorState.utf8
+        rest = rest.dropFirst()
+      }
+    }
+    return result + rest
+  }
 
   /// The tensors of a checkpoint that fits.
   private static let tensors: [SafeTensors.Item] = {
