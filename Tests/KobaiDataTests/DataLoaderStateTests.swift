@@ -97,11 +97,14 @@ struct DataLoaderStateTests {
       #expect(loader.state == before)
     }
     var text = String(decoding: try JSONEncoder().encode(state), as: UTF8.self)
-    text = text.replacingOccurrences(of: "[\"", with: "[\"0")
-    #expect(throws: DecodingError.self) {
-      try JSONDecoder().decode(DataLoaderState.self, from: Data(text.utf8))
+    // Half a byte more, and what is no digit, though `+f` is a number.
+    for digits in ["0", "+f", "0G"] {
+      let damaged = text.replacingOccurrences(of: "[\"", with: "[\"" + digits)
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(DataLoaderState.self, from: Data(damaged.utf8))
+      }
     }
-    text = text.replacingOccurrences(of: "[\"0", with: "[\"00")
+    text = text.replacingOccurrences(of: "[\"", with: "[\"00")
     let wrong = try JSONDecoder().decode(DataLoaderState.self, from: Data(text.utf8))
     #expect(throws: DataLoaderStateError.self) {
       try Self.loader("shuffled", Generator(seed: 1), prefetch: 0).restore(wrong)
