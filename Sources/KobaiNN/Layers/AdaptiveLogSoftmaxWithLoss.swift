@@ -10,11 +10,15 @@ import KobaiTensor
 /// State: `head` and `tail.0`, …, each with the weights `0` and `1`. Classes are to be sorted by frequency,
 /// the most frequent first.
 public final class AdaptiveLogSoftmaxWithLoss: ModuleBase {
+  /// The size of the input, and the number of classes.
   public let inFeatures, nClasses: Int
   /// Where the clusters end; the last is the number of classes.
   public let cutoffs: [Int]
+  /// By how much each cluster's projection is smaller than the one before.
   public let divValue: Double
+  /// The scores of the frequent classes, then one for each cluster.
   public let head: Linear
+  /// The two linear layers of each cluster: the projection, then the scores of its classes.
   public let tail: [Sequential]
 
   /// - Parameters:

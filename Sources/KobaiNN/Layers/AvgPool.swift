@@ -3,7 +3,9 @@ import KobaiTensor
 
 /// What average pooling layers share.
 public class AvgPoolLayer: WindowPool {
+  /// Whether the zeros of the padding count in the mean.
   public let countIncludePad: Bool
+  /// What sums are divided by; nil for the number of elements. `AvgPool1d` ignores it.
   public let divisorOverride: Int?
 
   /// - Parameters:

@@ -6,14 +6,23 @@ import KobaiTensor
 /// State: `weight` (ones at first) and `bias` (zeros); `running_mean`, `running_var` and
 /// `num_batches_tracked`.
 public class RunningNorm: ModuleBase {
+  /// The number of channels C.
   public let numFeatures: Int
+  /// What is added to the variance.
   public let eps: Double
+  /// The weight of a batch in the running statistics; nil for their plain mean.
   public let momentum: Double?
+  /// Whether there are a weight and a bias.
   public let affine: Bool
+  /// [C], the factor of each channel; nil without `affine`.
   @Parameter public var weight: Tensor?
+  /// [C]; nil without a bias.
   @Parameter public var bias: Tensor?
+  /// [C], zeros at first; nil if no running statistics are kept.
   @Buffer public var runningMean: Tensor?
+  /// [C], ones at first, an average of unbiased variances; nil if no running statistics are kept.
   @Buffer public var runningVar: Tensor?
+  /// How many batches were counted, an int64 number; nil if no running statistics are kept.
   @Buffer public var numBatchesTracked: Tensor?
 
   init(
@@ -32,6 +41,7 @@ public class RunningNorm: ModuleBase {
     super.init()
   }
 
+  /// Whether there are running statistics.
   public final var tracksRunningStats: Bool { runningMean != nil }
 
   /// Statistics of no example yet: mean 0, variance 1.

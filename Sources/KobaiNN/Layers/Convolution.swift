@@ -6,13 +6,21 @@ import KobaiTensor
 /// State: `weight` [out, in / groups, kernel…] (transposed: [in, out / groups, kernel…]) and `bias` [out],
 /// both uniform in ±1/√fanIn at first.
 public class ConvolutionLayer: ModuleBase {
+  /// The channels of input and output.
   public let inChannels, outChannels: Int
+  /// One number for each spatial dimension.
   public let kernelSize, stride, dilation: [Int]
+  /// How far the input is extended; of a transposed convolution, what is cut off at each side.
   public let padding: any ConvolutionPadding
+  /// What a transposed convolution adds at the end, for each spatial dimension; otherwise zeros.
   public let outputPadding: [Int]
+  /// Into how many parts the channels are cut that do not see each other.
   public let groups: Int
+  /// What stands in the padding.
   public let paddingMode: PaddingMode
+  /// [out, in / groups, kernel…]; transposed [in, out / groups, kernel…].
   @Parameter public var weight: Tensor
+  /// [out]; nil without a bias.
   @Parameter public var bias: Tensor?
 
   init(

@@ -9,7 +9,9 @@ import KobaiTensor
 /// peculiarities are PyTorch's, for the sake of old checkpoints: the first channel stays in the sums of all
 /// channels whose window lies behind it, and the derivative takes the window to begin at the channel itself.
 public final class CrossMapLRN2d: Module {
+  /// The number n of channels of a sum.
   public let size: Int
+  /// The constants of x / (k + α/n Σ x²)^β.
   public let alpha, beta, k: Double
 
   /// - Parameter size: the number n of channels of a sum.

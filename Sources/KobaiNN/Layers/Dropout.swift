@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// What dropout layers share.
 public class DropoutLayer: ModuleBase {
+  /// The probability of an element (a channel) to be dropped.
   public let p: Double
 
   /// - Parameter p: the probability of an element (a channel) to be dropped, in [0, 1].
@@ -15,6 +16,7 @@ public class DropoutLayer: ModuleBase {
     }
   }
 
+  /// The same with PyTorch's name for the probability.
   public convenience init(p: Double) { self.init(p) }
 
   public override var extraDescription: String { "p=\(p), inplace=False" }

@@ -8,11 +8,17 @@ import KobaiTensor
 ///
 /// State: `weight` [numEmbeddings, embeddingDim], standard normal at first.
 public final class Embedding: Module {
+  /// The number of rows, and their size.
   public let numEmbeddings, embeddingDim: Int
+  /// The row that is not trained, counted from the start; nil for none.
   public let paddingIdx: Int?
+  /// The norm that used rows are scaled down to; nil leaves them.
   public let maxNorm: Double?
+  /// The exponent of that norm.
   public let normType: Double
+  /// Whether the gradient of a row is divided by how often it is used in the batch.
   public let scaleGradByFreq: Bool
+  /// [numEmbeddings, embeddingDim].
   @Parameter public var weight: Tensor
 
   /// - Parameters:

@@ -8,13 +8,21 @@ import KobaiTensor
 ///
 /// State: `weight` [rows, size], normal at first.
 public final class EmbeddingBag: ModuleBase {
+  /// The number of rows, and their size.
   public let numEmbeddings, embeddingDim: Int
+  /// The norm that used rows are scaled down to; nil leaves them.
   public let maxNorm: Double?
+  /// The exponent of that norm.
   public let normType: Double
+  /// Whether the gradient of a row is divided by how often it is used.
   public let scaleGradByFreq: Bool
+  /// What becomes of the rows of a bag.
   public let mode: BagReduction
+  /// Whether the last offset is the end of the last bag.
   public let includeLastOffset: Bool
+  /// The row that no bag counts and that is not trained, counted from the start; nil for none.
   public let paddingIdx: Int?
+  /// [numEmbeddings, embeddingDim].
   @Parameter public var weight: Tensor
 
   /// - Parameters:

@@ -5,8 +5,14 @@ import KobaiTensor
 ///
 ///     Unfold([2, 3])(Tensor.randn([2, 5, 3, 4])).shape   // [2, 30, 4]
 public final class Unfold: Module {
+  /// Of the windows, one number for both dimensions or [height, width].
   public let kernelSize, dilation, padding, stride: any PerDimension
 
+  /// - Parameters:
+  ///   - kernelSize: the window, one number or [height, width]; the others likewise.
+  ///   - dilation: the step between the elements of a window.
+  ///   - padding: how many zeros stand around the input.
+  ///   - stride: the step between windows.
   public init(
     _ kernelSize: any PerDimension, dilation: any PerDimension = 1, padding: any PerDimension = 0,
     stride: any PerDimension = 1
@@ -32,6 +38,7 @@ public final class Unfold: Module {
 ///
 ///     Fold([4, 5], [2, 2])(Tensor.randn([1, 12, 12])).shape   // [1, 3, 4, 5]
 public final class Fold: Module {
+  /// Of the result and of the windows, one number for both dimensions or [height, width].
   public let outputSize, kernelSize, dilation, padding, stride: any PerDimension
 
   /// - Parameter outputSize: [height, width] of the result.

@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// What fractional max pooling layers share (Graham, 2014).
 public class FractionalMaxPoolLayer: ModuleBase {
+  /// The size of a window, one number for all spatial dimensions or one for each.
   public let kernelSize: any PerDimension
   /// The output's sizes; exactly one of this and `outputRatio` is given.
   public let outputSize: (any PerDimension)?
@@ -11,6 +12,14 @@ public class FractionalMaxPoolLayer: ModuleBase {
   /// Where the windows begin, for results that repeat; drawn for each call unless given.
   @Buffer(key: "_random_samples") public final var randomSamples: Tensor? = nil
 
+  /// One of `outputSize` and `outputRatio` must be given, and not both.
+  ///
+  /// - Parameters:
+  ///   - kernelSize: the size of a window, one number for all spatial dimensions or one for each.
+  ///   - outputSize: the output's spatial sizes, likewise.
+  ///   - outputRatio: the output's spatial sizes as parts of the input's, each between 0 and 1, rounded down.
+  ///   - randomSamples: [N, C, spatial dimensions], in [0, 1): where the windows begin; drawn for each call
+  ///     unless given.
   public init(
     _ kernelSize: any PerDimension, outputSize: (any PerDimension)? = nil,
     outputRatio: [Double]? = nil, randomSamples: Tensor? = nil

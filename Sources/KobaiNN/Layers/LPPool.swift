@@ -3,9 +3,13 @@ import KobaiTensor
 
 /// What power-average pooling layers share.
 public class LPPoolLayer: ModuleBase {
+  /// The exponent p of (Σ xᵖ)^(1/p).
   public let normType: Double
+  /// The size of a window, one number for all spatial dimensions or one for each.
   public let kernelSize: any PerDimension
+  /// The step between windows; nil for the window's size.
   public let stride: (any PerDimension)?
+  /// Whether a last window may end beyond the input.
   public let ceilMode: Bool
 
   /// - Parameters:

@@ -7,10 +7,15 @@ import KobaiTensor
 ///
 /// State: `weight` (ones at first) and `bias` (zeros), of the normalized shape.
 public final class LayerNorm: Module {
+  /// The sizes of the last dimensions, over which mean and variance are taken.
   public let normalizedShape: [Int]
+  /// What is added to the variance.
   public let eps: Double
+  /// Whether there are a weight and a bias.
   public let elementwiseAffine: Bool
+  /// Of `normalizedShape`; nil without `elementwiseAffine`.
   @Parameter public var weight: Tensor?
+  /// Of `normalizedShape`; nil without a bias.
   @Parameter public var bias: Tensor?
 
   /// - Parameters:
@@ -47,9 +52,13 @@ public final class LayerNorm: Module {
 ///
 /// State: `weight`, ones at first.
 public final class RMSNorm: Module {
+  /// The sizes of the last dimensions, over which the mean square is taken.
   public let normalizedShape: [Int]
+  /// What is added to the mean square; nil for the smallest that the dtype can add to 1.
   public let eps: Double?
+  /// Whether there is a weight.
   public let elementwiseAffine: Bool
+  /// Of `normalizedShape`; nil without `elementwiseAffine`.
   @Parameter public var weight: Tensor?
 
   /// - Parameter eps: added to the mean square; nil for the smallest that the dtype can add to 1.
@@ -81,10 +90,15 @@ public final class RMSNorm: Module {
 ///
 /// State: `weight` (ones at first) and `bias` (zeros), [C].
 public final class GroupNorm: Module {
+  /// Into how many groups the channels are cut, and how many channels there are.
   public let numGroups, numChannels: Int
+  /// What is added to the variance.
   public let eps: Double
+  /// Whether there are a weight and a bias.
   public let affine: Bool
+  /// [numChannels]; nil without `affine`.
   @Parameter public var weight: Tensor?
+  /// [numChannels]; nil without a bias.
   @Parameter public var bias: Tensor?
 
   /// - Parameters:
@@ -123,9 +137,16 @@ public final class GroupNorm: Module {
 ///
 ///     LocalResponseNorm(2)(Tensor.randn([32, 5, 24, 24])).shape   // [32, 5, 24, 24]
 public final class LocalResponseNorm: Module {
+  /// The number of channels of a mean.
   public let size: Int
+  /// The constants of x / (k + alpha · mean(x²))^beta.
   public let alpha, beta, k: Double
 
+  /// - Parameters:
+  ///   - size: the number of channels of a mean, the element's own among them; zeros stand beyond the ends.
+  ///   - alpha: the factor of the mean square.
+  ///   - beta: the exponent.
+  ///   - k: what is added, so that nothing is divided by 0.
   public init(_ size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
     self.size = size
     self.alpha = alpha

@@ -46,6 +46,9 @@ where Layer.Input == Tensor, Layer.Output == Tensor {
 
 /// A `Linear` whose number of inputs is that of its first input's last dimension.
 public final class LazyLinear: LazyLayer<Linear>, Forward {
+  /// - Parameters:
+  ///   - outFeatures: the size of the output's last dimension.
+  ///   - bias: whether there is one.
   public init(_ outFeatures: Int, bias: Bool = true) {
     super.init { x in
       guard x.rank > 0 else {

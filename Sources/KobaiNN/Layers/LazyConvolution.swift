@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// A `Conv1d` whose number of input channels is that of its first input.
 public final class LazyConv1d: LazyLayer<Conv1d>, Forward {
+  /// - Parameters: as of `Conv1d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any ConvolutionPadding = 0, dilation: any PerDimension = 1, groups: Int = 1,
@@ -22,6 +23,7 @@ public final class LazyConv1d: LazyLayer<Conv1d>, Forward {
 
 /// A `Conv2d` whose number of input channels is that of its first input.
 public final class LazyConv2d: LazyLayer<Conv2d>, Forward {
+  /// - Parameters: as of `Conv2d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any ConvolutionPadding = 0, dilation: any PerDimension = 1, groups: Int = 1,
@@ -41,6 +43,7 @@ public final class LazyConv2d: LazyLayer<Conv2d>, Forward {
 
 /// A `Conv3d` whose number of input channels is that of its first input.
 public final class LazyConv3d: LazyLayer<Conv3d>, Forward {
+  /// - Parameters: as of `Conv3d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any ConvolutionPadding = 0, dilation: any PerDimension = 1, groups: Int = 1,
@@ -60,6 +63,7 @@ public final class LazyConv3d: LazyLayer<Conv3d>, Forward {
 
 /// A `ConvTranspose1d` whose number of input channels is that of its first input.
 public final class LazyConvTranspose1d: LazyLayer<ConvTranspose1d>, Forward {
+  /// - Parameters: as of `ConvTranspose1d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any PerDimension = 0, outputPadding: any PerDimension = 0, groups: Int = 1,
@@ -80,6 +84,7 @@ public final class LazyConvTranspose1d: LazyLayer<ConvTranspose1d>, Forward {
 
 /// A `ConvTranspose2d` whose number of input channels is that of its first input.
 public final class LazyConvTranspose2d: LazyLayer<ConvTranspose2d>, Forward {
+  /// - Parameters: as of `ConvTranspose2d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any PerDimension = 0, outputPadding: any PerDimension = 0, groups: Int = 1,
@@ -100,6 +105,7 @@ public final class LazyConvTranspose2d: LazyLayer<ConvTranspose2d>, Forward {
 
 /// A `ConvTranspose3d` whose number of input channels is that of its first input.
 public final class LazyConvTranspose3d: LazyLayer<ConvTranspose3d>, Forward {
+  /// - Parameters: as of `ConvTranspose3d`, without the input's channels and the dtype.
   public init(
     _ outChannels: Int, kernelSize: any PerDimension, stride: any PerDimension = 1,
     padding: any PerDimension = 0, outputPadding: any PerDimension = 0, groups: Int = 1,

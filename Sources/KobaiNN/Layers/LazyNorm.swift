@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// A `BatchNorm1d` whose number of channels is that of its first input.
 public final class LazyBatchNorm1d: LazyLayer<BatchNorm1d>, Forward {
+  /// - Parameters: as of `BatchNorm1d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
     trackRunningStats: Bool = true
@@ -21,6 +22,7 @@ public final class LazyBatchNorm1d: LazyLayer<BatchNorm1d>, Forward {
 
 /// A `BatchNorm2d` whose number of channels is that of its first input.
 public final class LazyBatchNorm2d: LazyLayer<BatchNorm2d>, Forward {
+  /// - Parameters: as of `BatchNorm2d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
     trackRunningStats: Bool = true
@@ -39,6 +41,7 @@ public final class LazyBatchNorm2d: LazyLayer<BatchNorm2d>, Forward {
 
 /// A `BatchNorm3d` whose number of channels is that of its first input.
 public final class LazyBatchNorm3d: LazyLayer<BatchNorm3d>, Forward {
+  /// - Parameters: as of `BatchNorm3d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
     trackRunningStats: Bool = true
@@ -57,6 +60,7 @@ public final class LazyBatchNorm3d: LazyLayer<BatchNorm3d>, Forward {
 
 /// A `InstanceNorm1d` whose number of channels is that of its first input.
 public final class LazyInstanceNorm1d: LazyLayer<InstanceNorm1d>, Forward {
+  /// - Parameters: as of `InstanceNorm1d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false, bias: Bool = true,
     trackRunningStats: Bool = false
@@ -75,6 +79,7 @@ public final class LazyInstanceNorm1d: LazyLayer<InstanceNorm1d>, Forward {
 
 /// A `InstanceNorm2d` whose number of channels is that of its first input.
 public final class LazyInstanceNorm2d: LazyLayer<InstanceNorm2d>, Forward {
+  /// - Parameters: as of `InstanceNorm2d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false, bias: Bool = true,
     trackRunningStats: Bool = false
@@ -93,6 +98,7 @@ public final class LazyInstanceNorm2d: LazyLayer<InstanceNorm2d>, Forward {
 
 /// A `InstanceNorm3d` whose number of channels is that of its first input.
 public final class LazyInstanceNorm3d: LazyLayer<InstanceNorm3d>, Forward {
+  /// - Parameters: as of `InstanceNorm3d`, without the number of channels and the dtype.
   public init(
     eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false, bias: Bool = true,
     trackRunningStats: Bool = false

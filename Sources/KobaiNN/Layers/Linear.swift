@@ -9,8 +9,11 @@ import KobaiTensor
 /// State: `weight` [out, in] and `bias` [out], both uniform in ±1/√in at first, PyTorch's numbers for a
 /// seed. See [torch.nn.Linear](https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html).
 public final class Linear: Module {
+  /// The sizes of the last dimension of input and output.
   public let inFeatures, outFeatures: Int
+  /// [outFeatures, inFeatures].
   @Parameter public var weight: Tensor
+  /// [outFeatures]; nil without a bias.
   @Parameter public var bias: Tensor?
 
   /// - Parameters:
@@ -47,8 +50,11 @@ public final class Linear: Module {
 ///
 /// State: `weight` [out, in₁, in₂] and `bias` [out], both uniform in ±1/√in₁ at first.
 public final class Bilinear: Module2 {
+  /// The sizes of the last dimensions of the two inputs and of the output.
   public let in1Features, in2Features, outFeatures: Int
+  /// [outFeatures, in1Features, in2Features].
   @Parameter public var weight: Tensor
+  /// [outFeatures]; nil without a bias.
   @Parameter public var bias: Tensor?
 
   /// - Parameters:

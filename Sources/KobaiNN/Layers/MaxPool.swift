@@ -3,9 +3,13 @@ import KobaiTensor
 
 /// What pooling layers over windows share.
 public class WindowPool: ModuleBase {
+  /// The size of a window, one number for all spatial dimensions or one for each; the others likewise.
   public let kernelSize: any PerDimension
+  /// The step between windows.
   public let stride: any PerDimension
+  /// How far windows may begin before the input and end behind it.
   public let padding: any PerDimension
+  /// Whether a last window may end beyond the input.
   public let ceilMode: Bool
 
   init(
@@ -26,6 +30,7 @@ public class WindowPool: ModuleBase {
 
 /// What max pooling layers share.
 public class MaxPoolLayer: WindowPool {
+  /// The step between the elements of a window.
   public let dilation: any PerDimension
 
   /// - Parameters:

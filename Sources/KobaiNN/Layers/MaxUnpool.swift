@@ -3,6 +3,7 @@ import KobaiTensor
 
 /// What layers that undo max pooling share.
 public class MaxUnpoolLayer: ModuleBase {
+  /// As of the pooling layer that is undone, one number for all spatial dimensions or one for each.
   public let kernelSize, stride, padding: any PerDimension
 
   /// - Parameters: those of the pooling layer; `stride` is `kernelSize` unless given.

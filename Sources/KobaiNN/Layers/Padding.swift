@@ -31,54 +31,65 @@ public class PaddingLayer: ModuleBase {
 
 /// Extends the last 1 dimension by the input's elements, mirrored at its edge.
 public final class ReflectionPad1d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right]; each less than the input's size.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 1) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .reflect, ranks: 2...3) }
 }
 
 /// Extends the last 2 dimensions by the input's elements, mirrored at its edge.
 public final class ReflectionPad2d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom]; each less than the input's size there.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 2) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .reflect, ranks: 3...4) }
 }
 
 /// Extends the last 3 dimensions by the input's elements, mirrored at its edge.
 public final class ReflectionPad3d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom, front, back]; each less than the input's
+  ///   size there.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 3) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .reflect, ranks: 4...5) }
 }
 
 /// Extends the last 1 dimension by the input's edge.
 public final class ReplicationPad1d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right].
   public init(_ padding: any PerDimension) { super.init(padding, rank: 1) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .replicate, ranks: 2...3) }
 }
 
 /// Extends the last 2 dimensions by the input's edge.
 public final class ReplicationPad2d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom].
   public init(_ padding: any PerDimension) { super.init(padding, rank: 2) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .replicate, ranks: 3...4) }
 }
 
 /// Extends the last 3 dimensions by the input's edge.
 public final class ReplicationPad3d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom, front, back].
   public init(_ padding: any PerDimension) { super.init(padding, rank: 3) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .replicate, ranks: 4...5) }
 }
 
 /// Extends the last 1 dimension by the input's other end.
 public final class CircularPad1d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right]; each at most the input's size.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 1) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .circular, ranks: 2...3) }
 }
 
 /// Extends the last 2 dimensions by the input's other end.
 public final class CircularPad2d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom]; each at most the input's size there.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 2) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .circular, ranks: 3...4) }
 }
 
 /// Extends the last 3 dimensions by the input's other end.
 public final class CircularPad3d: PaddingLayer, Forward {
+  /// - Parameter padding: one number, or [left, right, top, bottom, front, back]; each at most the input's
+  ///   size there.
   public init(_ padding: any PerDimension) { super.init(padding, rank: 3) }
   public func forward(_ x: Tensor) -> Tensor { pad(x, .circular, ranks: 4...5) }
 }

@@ -3,8 +3,10 @@ import KobaiTensor
 
 /// eˣ / Σ eˣ along a dimension.
 public final class Softmax: Module {
+  /// The dimension whose elements sum to 1.
   public let dim: Int
 
+  /// - Parameter dim: the dimension whose elements sum to 1; counted from the end if negative.
   public init(dim: Int) {
     self.dim = dim
     super.init()
@@ -17,8 +19,10 @@ public final class Softmax: Module {
 
 /// log(eˣ / Σ eˣ) along a dimension.
 public final class LogSoftmax: Module {
+  /// The dimension over which probabilities sum to 1.
   public let dim: Int
 
+  /// - Parameter dim: the dimension over which probabilities sum to 1; counted from the end if negative.
   public init(dim: Int) {
     self.dim = dim
     super.init()
@@ -31,8 +35,10 @@ public final class LogSoftmax: Module {
 
 /// e⁻ˣ / Σ e⁻ˣ along a dimension.
 public final class Softmin: Module {
+  /// The dimension whose elements sum to 1.
   public let dim: Int
 
+  /// - Parameter dim: the dimension whose elements sum to 1; counted from the end if negative.
   public init(dim: Int) {
     self.dim = dim
     super.init()

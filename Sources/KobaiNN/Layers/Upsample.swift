@@ -5,10 +5,15 @@ import KobaiTensor
 ///
 ///     Upsample(scaleFactor: 2.0)(Tensor.randn([1, 1, 2, 2])).shape   // [1, 1, 4, 4]
 public final class Upsample: Module {
+  /// The output's spatial sizes; nil if they follow from the factor.
   public let size: (any PerDimension)?
+  /// The factor of the spatial sizes; nil if the sizes are given.
   public let scaleFactor: (any ScaleFactor)?
+  /// How values between elements come about.
   public let mode: InterpolationMode
+  /// Whether the corner elements keep their values; nil where the mode knows no choice, else as false.
   public let alignCorners: Bool?
+  /// Whether positions follow from the two sizes rather than from the factor; nil as false.
   public let recomputeScaleFactor: Bool?
 
   /// - Parameters:
@@ -49,8 +54,10 @@ public final class Upsample: Module {
 ///
 ///     PixelShuffle(3)(Tensor.randn([1, 9, 4, 4])).shape   // [1, 1, 12, 12]
 public final class PixelShuffle: Module {
+  /// r, by which height and width grow.
   public let upscaleFactor: Int
 
+  /// - Parameter upscaleFactor: r, by which height and width grow; its square must divide the channels.
   public init(_ upscaleFactor: Int) {
     self.upscaleFactor = upscaleFactor
     super.init()
@@ -80,8 +87,10 @@ public final class PixelShuffle: Module {
 ///
 ///     PixelUnshuffle(3)(Tensor.randn([1, 1, 12, 12])).shape   // [1, 9, 4, 4]
 public final class PixelUnshuffle: Module {
+  /// r, by which height and width shrink.
   public let downscaleFactor: Int
 
+  /// - Parameter downscaleFactor: r, by which height and width shrink; must divide both.
   public init(_ downscaleFactor: Int) {
     self.downscaleFactor = downscaleFactor
     super.init()
@@ -110,8 +119,10 @@ public final class PixelUnshuffle: Module {
 ///
 ///     ChannelShuffle(2)(Tensor.randn([1, 4, 2, 2])).shape   // [1, 4, 2, 2]
 public final class ChannelShuffle: Module {
+  /// Into how many groups the channels are dealt.
   public let groups: Int
 
+  /// - Parameter groups: must divide the number of channels.
   public init(_ groups: Int) {
     self.groups = groups
     super.init()

@@ -10,9 +10,11 @@ import KobaiTensor
 ///     loss(logProbs, targets, inputLengths: [Int](repeating: 50, count: 16),
 ///       targetLengths: [Int](repeating: 20, count: 16))
 public final class CTCLoss: ModuleBase {
+  /// The class that stands for no label.
   public let blank: Int
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
+  /// Whether the infinite loss of a target that is too long counts as 0.
   public let zeroInfinity: Bool
 
   /// - Parameters:

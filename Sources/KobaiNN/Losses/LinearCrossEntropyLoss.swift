@@ -8,13 +8,19 @@ import KobaiTensor
 ///
 /// State: `linear`, and `weight` where there is one.
 public final class LinearCrossEntropyLoss: Module2 {
+  /// The number of classes C.
   public let numClasses: Int
+  /// The dimensions d₁, … of the logits after the classes: [N, C, d₁, …].
   public let outFeatures: [Int]
+  /// The class that contributes nothing; nil for none.
   public let ignoreIndex: Int?
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
+  /// How much of a target is spread evenly over all classes.
   public let labelSmoothing: Double
+  /// [C], a factor for each class.
   @Buffer public var weight: Tensor?
+  /// What makes the logits: its weight is [C · d₁ · …, inFeatures].
   public let linear: Linear
 
   /// - Parameters:

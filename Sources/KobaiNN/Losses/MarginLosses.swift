@@ -6,6 +6,7 @@ public final class SoftMarginLoss: Module2 {
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
+  /// - Parameter reduction: `.mean`, `.sum` or `.none`.
   public init(reduction: LossReduction = .mean) {
     self.reduction = reduction
     super.init()
@@ -18,6 +19,7 @@ public final class SoftMarginLoss: Module2 {
 
 /// The binary cross entropy of several labels, averaged over the classes.
 public final class MultiLabelSoftMarginLoss: Module2 {
+  /// [C], a factor for each class; nil for none.
   @Buffer public var weight: Tensor?
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
@@ -39,6 +41,7 @@ public final class MultiLabelMarginLoss: Module2 {
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction
 
+  /// - Parameter reduction: `.mean`, `.sum` or `.none`.
   public init(reduction: LossReduction = .mean) {
     self.reduction = reduction
     super.init()
@@ -51,8 +54,11 @@ public final class MultiLabelMarginLoss: Module2 {
 
 /// Σ max(0, margin − x_t + x_j)ᵖ / C over the classes j other than the target's.
 public final class MultiMarginLoss: Module2 {
+  /// The exponent, 1 or 2.
   public let p: Int
+  /// By how much the target's score must exceed the others for a loss of 0.
   public let margin: Double
+  /// [C], a factor for each target's class; nil for none.
   @Buffer public var weight: Tensor?
   /// What becomes of the losses of all examples: their mean, their sum, or themselves.
   public let reduction: LossReduction

@@ -4,16 +4,22 @@ import KobaiTensor
 public struct Member {
   /// PyTorch's name: `weight`, `running_mean`, `layers.0`.
   public let name: String
+  /// What it is, and the live tensor or the module itself.
   public let kind: Kind
 
+  /// What a member is.
   public enum Kind {
     /// A live tensor that is trained; nil where the module was made without it (`bias: false`).
     case parameter(Tensor?)
     /// A live tensor that is not trained; `isPersistent` tells whether the state holds it.
     case buffer(Tensor?, isPersistent: Bool)
+    /// A part, whose own members stand below this name.
     case module(ModuleBase)
   }
 
+  /// - Parameters:
+  ///   - name: PyTorch's name, as the state has it.
+  ///   - kind: what it is.
   public init(_ name: String, _ kind: Kind) {
     self.name = name
     self.kind = kind

@@ -22,6 +22,7 @@ public struct ForwardHookHandle {
 public protocol Hookable<Input, Output>: ModuleBase {
   /// What hooks see of the arguments; a tuple if there are several.
   associatedtype Input
+  /// What hooks see of the result, and may replace.
   associatedtype Output
 }
 

@@ -92,8 +92,11 @@ public struct LoadReport: Sendable, Hashable, CustomStringConvertible {
   /// Names whose shapes differ.
   public internal(set) var mismatched: [Mismatch] = []
 
+  /// A tensor whose shape does not fit.
   public struct Mismatch: Sendable, Hashable {
+    /// Its name in the state.
     public let name: String
+    /// The shape in the state that was to be loaded, and the module's.
     public let given, expected: Shape
   }
 
@@ -119,6 +122,7 @@ public struct LoadReport: Sendable, Hashable, CustomStringConvertible {
 public struct LoadError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The module's type.
   public let module: String
+  /// Every missing, unexpected and mismatched name.
   public let report: LoadReport
 
   public var description: String {

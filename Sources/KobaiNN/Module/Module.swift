@@ -45,6 +45,7 @@ open class ModuleBase {
   /// The outer scope's number in the upper half, this module's below it.
   private final let cachedScope = Atomic<UInt64>(.max)
 
+  /// A module in training mode.
   public init() {}
 
   /// The parameters, buffers and modules directly below this module, with PyTorch's names.
@@ -128,7 +129,9 @@ open class ModuleBase {
 
 /// A computation from one input; see `Module`.
 public protocol Forward<Input, Output>: Hookable {
+  /// What `forward` is given: often `Tensor`, or a tuple.
   associatedtype Input
+  /// What `forward` returns.
   associatedtype Output
 
   /// The module's computation. Call `module(input)` rather than this.

@@ -15,6 +15,8 @@ public struct Parameter<Wrapped: MemberValue>: MemberWrapper {
   private var live: Tensor?
   let key: String?
 
+  /// A parameter that begins as a copy of the tensor given. One that already requires grad and is live is
+  /// taken as it is, so that both share a state.
   public init(wrappedValue: Wrapped) { self.init(wrappedValue: wrappedValue, nil) }
 
   /// - Parameter key: the name in the module's state, where it is not the property's in PyTorch's spelling.
@@ -23,6 +25,7 @@ public struct Parameter<Wrapped: MemberValue>: MemberWrapper {
     live = wrappedValue.tensor.map { $0.asParameter() }
   }
 
+  /// The live tensor. Assigning replaces its value and keeps the state; see `Parameter`.
   public var wrappedValue: Wrapped {
     get { Wrapped(live, role: "parameter") }
     set { live = live.replaced(by: newValue.tensor) { $0.asParameter() } }
@@ -43,6 +46,7 @@ public struct Buffer<Wrapped: MemberValue>: MemberWrapper {
   private let isPersistent: Bool
   let key: String?
 
+  /// A persistent buffer, under the property's name in PyTorch's spelling.
   public init(wrappedValue: Wrapped) { self.init(wrappedValue: wrappedValue, persistent: true) }
 
   /// - Parameters:
@@ -54,6 +58,7 @@ public struct Buffer<Wrapped: MemberValue>: MemberWrapper {
     live = wrappedValue.tensor.map { $0.asState(requiresGrad: false) }
   }
 
+  /// The live tensor. Assigning replaces its value and keeps the state.
   public var wrappedValue: Wrapped {
     get { Wrapped(live, role: "buffer") }
     set { live = live.replaced(by: newValue.tensor) { $0.asState(requiresGrad: false) } }

@@ -6,9 +6,11 @@ import KobaiTensor
 ///     state.keys                    // ["fc1.weight", "fc1.bias", …], as in PyTorch
 ///     state["fc1.bias"]?.shape      // Optional([100])
 public struct StateDict: Sendable, ExpressibleByDictionaryLiteral {
+  /// The names, in the order in which they were added.
   public private(set) var keys: [String] = []
   private var tensors: [String: Tensor] = [:]
 
+  /// Without tensors.
   public init() {}
 
   /// - Parameter elements: the last of several with the same name counts.
@@ -27,7 +29,9 @@ public struct StateDict: Sendable, ExpressibleByDictionaryLiteral {
     }
   }
 
+  /// Whether there are no tensors.
   public var isEmpty: Bool { keys.isEmpty }
+  /// The tensors in the order of `keys`.
   public var values: [Tensor] { keys.compactMap { tensors[$0] } }
 
   /// The tensors whose names begin with `prefix` and a dot, under what follows.
@@ -43,6 +47,7 @@ public struct StateDict: Sendable, ExpressibleByDictionaryLiteral {
 extension StateDict: RandomAccessCollection {
   public var startIndex: Int { 0 }
   public var endIndex: Int { keys.count }
+  /// The name and the tensor at a place of that order.
   public subscript(position: Int) -> (key: String, value: Tensor) {
     let key = keys[position]
     return (key, tensors[key] ?? .poison)

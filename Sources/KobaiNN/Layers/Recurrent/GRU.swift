@@ -14,6 +14,7 @@ import KobaiTensor
 public final class GRU: RecurrentModule, Hookable {
   /// As hooks see a call.
   public typealias Input = (input: Tensor, h: Tensor?)
+  /// The outputs of the last layer at each step, and the state at the end.
   public typealias Output = (output: Tensor, h: Tensor)
 
   /// - Parameters:

@@ -15,6 +15,7 @@ import KobaiTensor
 public final class LSTM: RecurrentModule, Hookable {
   /// As hooks see a call.
   public typealias Input = (input: Tensor, state: (h: Tensor, c: Tensor)?)
+  /// The outputs of the last layer at each step, and the states at the end.
   public typealias Output = (output: Tensor, state: (h: Tensor, c: Tensor))
 
   /// - Parameters:

@@ -23,8 +23,10 @@ public enum RNNNonlinearity: String, Sendable, CaseIterable {
 public final class RNN: RecurrentModule, Hookable {
   /// As hooks see a call.
   public typealias Input = (input: Tensor, h: Tensor?)
+  /// The outputs of the last layer at each step, and the state at the end.
   public typealias Output = (output: Tensor, h: Tensor)
 
+  /// What follows the sum.
   public let nonlinearity: RNNNonlinearity
 
   /// - Parameters:

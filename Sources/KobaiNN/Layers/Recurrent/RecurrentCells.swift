@@ -6,10 +6,15 @@ import KobaiTensor
 /// State: `weight_ih` [gates · hidden, in], `weight_hh` [gates · hidden, hidden], `bias_ih` and `bias_hh`
 /// [gates · hidden], all uniform in ±1/√hidden at first.
 public class RecurrentCell: ModuleBase {
+  /// The features of the input, and those of the hidden state.
   public let inputSize, hiddenSize: Int
+  /// [gates · hidden, in], for the input.
   @Parameter public final var weightIH: Tensor
+  /// [gates · hidden, hidden], for the hidden state.
   @Parameter public final var weightHH: Tensor
+  /// [gates · hidden], added to the input's part; nil without a bias.
   @Parameter public final var biasIH: Tensor?
+  /// [gates · hidden], added to the hidden state's part; nil without a bias.
   @Parameter public final var biasHH: Tensor?
 
   init(_ inputSize: Int, _ hiddenSize: Int, gates: Int, bias: Bool, dtype: DType?) {
@@ -89,8 +94,15 @@ public final class RNNCell: RecurrentCell, Hookable {
   public typealias Input = (input: Tensor, h: Tensor?)
   public typealias Output = Tensor
 
+  /// What follows the sum.
   public let nonlinearity: RNNNonlinearity
 
+  /// - Parameters:
+  ///   - inputSize: the features of the input.
+  ///   - hiddenSize: the features of the hidden state.
+  ///   - bias: whether there are two, one for the input and one for the hidden state.
+  ///   - nonlinearity: what follows the sum.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, nonlinearity: RNNNonlinearity = .tanh,
     dtype: DType? = nil
@@ -126,8 +138,14 @@ public final class RNNCell: RecurrentCell, Hookable {
 public final class LSTMCell: RecurrentCell, Hookable {
   /// As hooks see a call.
   public typealias Input = (input: Tensor, state: (h: Tensor, c: Tensor)?)
+  /// The next states.
   public typealias Output = (h: Tensor, c: Tensor)
 
+  /// - Parameters:
+  ///   - inputSize: the features of the input.
+  ///   - hiddenSize: the features of h and of c.
+  ///   - bias: whether there are two, one for the input and one for h.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
     super.init(inputSize, hiddenSize, gates: 4, bias: bias, dtype: dtype)
   }
@@ -157,6 +175,11 @@ public final class GRUCell: RecurrentCell, Hookable {
   public typealias Input = (input: Tensor, h: Tensor?)
   public typealias Output = Tensor
 
+  /// - Parameters:
+  ///   - inputSize: the features of the input.
+  ///   - hiddenSize: the features of the hidden state.
+  ///   - bias: whether there are two, one for the input and one for the hidden state.
+  ///   - dtype: of the parameters; the default one unless given.
   public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType? = nil) {
     super.init(inputSize, hiddenSize, gates: 3, bias: bias, dtype: dtype)
   }

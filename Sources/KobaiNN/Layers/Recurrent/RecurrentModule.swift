@@ -9,7 +9,10 @@ import KobaiTensor
 ///
 ///     LSTM(10, 20, numLayers: 2)["weight_hh_l1"]?.shape   // Optional([80, 20])
 public class RecurrentModule: ModuleBase {
+  /// The features of a step's input, those of the hidden state, and how many layers there are.
   public let inputSize, hiddenSize, numLayers: Int
+  /// Whether there are biases, whether the batch is the first dimension, and whether a second direction
+  /// goes from the last step to the first.
   public let bias, batchFirst, bidirectional: Bool
   /// The probability with which the outputs of all layers but the last are zeroed in training.
   public let dropout: Double

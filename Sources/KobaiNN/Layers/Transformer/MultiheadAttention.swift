@@ -15,21 +15,32 @@ import KobaiTensor
 public final class MultiheadAttention: ModuleBase, Hookable {
   /// As hooks see a call.
   public typealias Input = (query: Tensor, key: Tensor, value: Tensor)
+  /// The output, and the attention weights if they were asked for.
   public typealias Output = (output: Tensor, weights: Tensor?)
 
+  /// The size of queries and outputs, the number of heads, the sizes of keys and of values.
   public let embedDim, numHeads, kdim, vdim: Int
   /// The probability with which an attention weight is zeroed in training.
   public let dropout: Double
   /// Whether each head also has a key and value of zeros to attend to.
   public let addZeroAttn: Bool
+  /// Whether inputs and outputs are [batch, length, …] in place of [length, batch, …].
   public let batchFirst: Bool
+  /// [embed, embed], where keys or values have a size of their own; else nil.
   @Parameter public var qProjWeight: Tensor?
+  /// [embed, kdim], where keys or values have a size of their own; else nil.
   @Parameter public var kProjWeight: Tensor?
+  /// [embed, vdim], where keys or values have a size of their own; else nil.
   @Parameter public var vProjWeight: Tensor?
+  /// [3 · embed, embed], for queries, keys and values in turn; nil where there are three weights.
   @Parameter public var inProjWeight: Tensor?
+  /// [3 · embed], for queries, keys and values in turn; nil without a bias.
   @Parameter public var inProjBias: Tensor?
+  /// [1, 1, embed], a key that each sequence has at its end; nil without `addBiasKV`.
   @Parameter public var biasK: Tensor?
+  /// [1, 1, embed], the value of that key.
   @Parameter public var biasV: Tensor?
+  /// The projection of the heads' outputs, [embed, embed].
   public let outProj: Linear
 
   /// - Parameters:

@@ -13,9 +13,13 @@ public final class Transformer: ModuleBase, Hookable {
   public typealias Input = (src: Tensor, tgt: Tensor)
   public typealias Output = Tensor
 
+  /// The size of inputs and outputs, and the number of attention heads.
   public let dModel, nhead: Int
+  /// Whether inputs and outputs are [batch, length, model] in place of [length, batch, model].
   public let batchFirst: Bool
+  /// What reads `src`, with a normalization at its end.
   public let encoder: TransformerEncoder
+  /// What reads `tgt` and the encoder's output, with a normalization at its end.
   public let decoder: TransformerDecoder
 
   /// - Parameters: as of `TransformerEncoderLayer`.

@@ -14,14 +14,21 @@ public final class TransformerDecoderLayer: ModuleBase, Hookable {
   public typealias Input = (tgt: Tensor, memory: Tensor)
   public typealias Output = Tensor
 
+  /// Attention of the target to itself, and to the encoder's output.
   public let selfAttn, multiheadAttn: MultiheadAttention
+  /// The first layer of the feedforward network, [dimFeedforward, model].
   public let linear1: Linear
+  /// Between the two linear layers.
   public let dropout: Dropout
+  /// The second layer of the feedforward network, [model, dimFeedforward].
   public let linear2: Linear
+  /// For self-attention, for attention to the encoder's output, for the feedforward network.
   public let norm1, norm2, norm3: LayerNorm
+  /// Before the residual connections, in the same order.
   public let dropout1, dropout2, dropout3: Dropout
   /// Whether normalization comes before each part, not after its residual.
   public let normFirst: Bool
+  /// What follows the first linear layer.
   public let activation: TransformerActivation
   private let configuration: TransformerConfiguration
 
@@ -113,7 +120,9 @@ public final class TransformerDecoder: ModuleBase, Hookable {
   public typealias Input = (tgt: Tensor, memory: Tensor)
   public typealias Output = Tensor
 
+  /// In the order in which they are applied.
   public let layers: [TransformerDecoderLayer]
+  /// What normalizes the output of the last layer; nil leaves it.
   public let norm: LayerNorm?
 
   /// - Parameters:

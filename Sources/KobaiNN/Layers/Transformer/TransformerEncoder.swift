@@ -4,6 +4,7 @@ import KobaiTensor
 /// What follows the first linear layer of a transformer's layer.
 public enum TransformerActivation: Sendable {
   case relu, gelu
+  /// A function of one's own, from tensor to tensor of the same shape.
   case function(@Sendable (Tensor) -> Tensor)
 
   func callAsFunction(_ x: Tensor) -> Tensor {
@@ -28,14 +29,21 @@ public final class TransformerEncoderLayer: ModuleBase, Hookable {
   public typealias Input = Tensor
   public typealias Output = Tensor
 
+  /// Attention of the sequence to itself.
   public let selfAttn: MultiheadAttention
+  /// The first layer of the feedforward network, [dimFeedforward, model].
   public let linear1: Linear
+  /// Between the two linear layers.
   public let dropout: Dropout
+  /// The second layer of the feedforward network, [model, dimFeedforward].
   public let linear2: Linear
+  /// For attention, for the feedforward network.
   public let norm1, norm2: LayerNorm
+  /// Before the residual connections, in the same order.
   public let dropout1, dropout2: Dropout
   /// Whether normalization comes before attention and feedforward network, not after their residuals.
   public let normFirst: Bool
+  /// What follows the first linear layer.
   public let activation: TransformerActivation
   private let configuration: TransformerConfiguration
 
@@ -118,7 +126,9 @@ public final class TransformerEncoder: ModuleBase, Hookable {
   public typealias Input = Tensor
   public typealias Output = Tensor
 
+  /// In the order in which they are applied.
   public let layers: [TransformerEncoderLayer]
+  /// What normalizes the output of the last layer; nil leaves it.
   public let norm: LayerNorm?
 
   /// - Parameters:
