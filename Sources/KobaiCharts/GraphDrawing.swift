@@ -13,17 +13,22 @@ import KobaiTensor
 public struct GraphDrawing: Sendable {
   /// One box.
   public struct Vertex: Sendable, Hashable {
+    /// What a box stands for: a tensor given, an operation, a tensor that is drawn for.
     public enum Kind: Sendable, Hashable { case leaf, operation, output }
+    /// Which of them; it decides the colour.
     public let kind: Kind
     /// The text in the box, one element per line.
     public let lines: [String]
   }
 
+  /// The boxes; an operation that several others read stands once.
   public let vertices: [Vertex]
   /// Pairs of numbers in `vertices`, in the direction in which the outputs are computed.
   public let edges: [Edge]
 
+  /// An arrow between two boxes.
   public struct Edge: Sendable, Hashable {
+    /// Numbers in `vertices`.
     public let from, to: Int
   }
 
@@ -34,6 +39,9 @@ public struct GraphDrawing: Sendable {
     self.init(of: outputs, names: names)
   }
 
+  /// - Parameters:
+  ///   - outputs: tensors that require grad; others have no graph and are drawn alone.
+  ///   - names: what to call leaves. A leaf without a name shows its shape only.
   public init(of outputs: [Tensor], names: [String: Tensor] = [:]) {
     var builder = Builder(names: names)
     for output in outputs { builder.add(output: output) }

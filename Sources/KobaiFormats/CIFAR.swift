@@ -11,7 +11,9 @@
 public struct CIFAR: Sendable, Hashable {
   /// Which of the data sets.
   public enum Kind: String, Sendable, Hashable {
+    /// 10 classes.
     case cifar10 = "CIFAR-10"
+    /// 100 classes in 20 superclasses.
     case cifar100 = "CIFAR-100"
 
     /// The classes of a label.

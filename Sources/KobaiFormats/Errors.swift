@@ -18,6 +18,10 @@ public struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The file that was read; nil for bytes in memory.
   public let path: String?
 
+  /// - Parameters:
+  ///   - format: the format's short name: `"idx"`, `"csv"`, `"png"`.
+  ///   - message: one sentence: what was found, what must hold, what to do.
+  ///   - path: the file that was read; nil for bytes in memory.
   public init(_ format: String, _ message: String, path: String? = nil) {
     self.format = format
     self.message = message
@@ -38,6 +42,7 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
   public let message: String
   public var description: String { message }
 
+  /// - Parameter message: one sentence that names the file and the system's reason.
   public init(message: String) { self.message = message }
 
   /// `action` and the system's reason for the call that has just failed.

@@ -22,6 +22,7 @@ public struct SHA256: Sendable {
 
   private static let blockSize = 64
 
+  /// The digest of an empty message, to which `update` adds.
   public init() {}
 
   /// Adds bytes to the message.

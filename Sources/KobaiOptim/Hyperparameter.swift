@@ -6,6 +6,7 @@ public struct Hyperparameter: RawRepresentable, Hashable, Sendable, ExpressibleB
 {
   /// PyTorch's name.
   public let rawValue: String
+  /// An option by PyTorch's name.
   public init(rawValue: String) { self.rawValue = rawValue }
   public init(stringLiteral value: String) { rawValue = value }
   public var description: String { rawValue }
@@ -43,10 +44,15 @@ extension Hyperparameter {
 ///     HyperparameterValue.number(0.1).description      // 0.1
 ///     HyperparameterValue(json: "[0.1, 0.2]")          // Optional([0.1, 0.2])
 public enum HyperparameterValue: Hashable, Sendable {
+  /// As learning rates and decays are.
   case number(Double)
+  /// As `nesterov` and `amsgrad` are.
   case flag(Bool)
+  /// One of several choices, by its name.
   case text(String)
+  /// As bounds and pairs are.
   case numbers([Double])
+  /// An option that is not set.
   case none
 }
 

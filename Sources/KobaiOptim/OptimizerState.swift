@@ -28,7 +28,9 @@ public struct OptimizerState: Sendable {
 
 /// A saved state that does not belong to the optimizer or scheduler that is to take it up.
 public struct OptimizerStateError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// One sentence: what was found, what must hold, what to do.
   public let message: String
+  /// An error with this sentence.
   public init(_ message: String) { self.message = message }
   public var description: String { message }
 }

@@ -44,6 +44,7 @@ public struct Chart: Panel {
     case top
     /// Right of the axes, below each other.
     case right
+    /// Nowhere.
     case hidden
   }
 

@@ -24,6 +24,10 @@ public struct DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence: what was found, what must hold, what to do.
   public let message: String
 
+  /// - Parameters:
+  ///   - kind: what went wrong.
+  ///   - dataset: the data set's name.
+  ///   - message: one sentence: what was found, what must hold, what to do.
   public init(_ kind: Kind, _ dataset: String, _ message: String) {
     self.kind = kind
     self.dataset = dataset

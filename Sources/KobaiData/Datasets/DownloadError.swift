@@ -31,6 +31,10 @@ public struct DownloadError: Error, Sendable, Hashable, CustomStringConvertible 
   /// One sentence: what happened, and what to do where that is known.
   public let message: String
 
+  /// - Parameters:
+  ///   - kind: what went wrong.
+  ///   - url: where the file was fetched from.
+  ///   - message: one sentence: what happened, and what to do where that is known.
   public init(_ kind: Kind, _ url: String, _ message: String) {
     self.kind = kind
     self.url = url

@@ -44,6 +44,7 @@ public struct RandomSampler: Sampler {
   public var generator: Generator? { given ?? .default }
   public func makeIterator() -> Iterator { Iterator(sampler: self, given: given) }
 
+  /// One epoch.
   public struct Iterator: IteratorProtocol {
     private let sampler: RandomSampler
     private var generator: Generator?

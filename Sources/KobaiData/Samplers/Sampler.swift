@@ -8,7 +8,9 @@ import KobaiTensor
 /// them is asked for, as PyTorch's do: a program that also draws from the same generator gets
 /// the same numbers.
 public protocol Sampler<Element>: Sendable {
+  /// The number of an example, or the numbers of a batch.
   associatedtype Element: Sendable
+  /// What goes through one epoch.
   associatedtype Iterator: IteratorProtocol<Element>
 
   /// The number of elements of an epoch.
@@ -38,6 +40,7 @@ extension Sampler {
 
 /// The numbers 0 … count − 1 in order.
 public struct SequentialSampler: Sampler {
+  /// How many numbers there are.
   public let count: Int
   /// The numbers 0 … count − 1.
   public init(count: Int) { self.count = count }

@@ -93,6 +93,7 @@ public struct Table: Sendable, Hashable {
 public struct TableError: Error, Hashable, Sendable, CustomStringConvertible {
   /// One sentence: what was found, what must hold, what to do.
   public let message: String
+  /// An error with this sentence.
   public init(_ message: String) { self.message = message }
   public var description: String { "table: \(message)" }
 }

@@ -20,9 +20,13 @@ extension Table {
 
     /// The values of a column: of one type, nil where missing.
     public enum Values: Sendable, Hashable {
+      /// Whole numbers.
       case int([Int?])
+      /// Numbers, of which some may have a fraction.
       case double([Double?])
+      /// Truth values.
       case bool([Bool?])
+      /// Texts, categories among them.
       case string([String?])
     }
 
@@ -110,15 +114,21 @@ extension Table {
 
   /// The types that a column can have.
   public enum ColumnType: String, Sendable, Hashable, Codable, CaseIterable {
+    /// What the case of `Values` with the same name holds.
     case int, double, bool, string
   }
 
   /// One value of a table.
   public enum Value: Sendable, Hashable {
+    /// A whole number.
     case int(Int)
+    /// A number that may have a fraction.
     case double(Double)
+    /// A truth value.
     case bool(Bool)
+    /// A text.
     case string(String)
+    /// No value.
     case missing
 
     /// Whether there is no value.

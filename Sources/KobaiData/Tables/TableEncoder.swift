@@ -56,12 +56,15 @@ public struct TableEncoder: Codable, Hashable, Sendable {
     case standard
     /// From 0 to 1; a constant column becomes 0.
     case minMax
+    /// As they are.
     case none
   }
 
   /// What stands for a missing number: a statistic of the table of the fit, or a constant.
   public enum NumberImputation: Codable, Hashable, Sendable {
+    /// Of the values that are there; of several that are equally frequent, the first by its text.
     case mean, median, mostFrequent
+    /// This number.
     case constant(Double)
     /// A missing value is an error.
     case error
@@ -69,6 +72,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// What stands for a missing category.
   public enum CategoryImputation: Codable, Hashable, Sendable {
+    /// Of several that are equally frequent, the first by its text.
     case mostFrequent
     /// A category of its own, with this name.
     case constant(String)
@@ -86,6 +90,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// What happens to a category that was not in the table of the fit.
   public enum UnseenCategory: String, Codable, Hashable, Sendable {
+    /// Encoding throws a `TableError`.
     case error
     /// All zeros, or −1 as a number.
     case ignore
@@ -93,6 +98,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// What a target is.
   public enum Task: String, Codable, Hashable, Sendable {
+    /// A class for each row, by its number; or a number for each row.
     case classification, regression
   }
 

@@ -13,10 +13,13 @@
 public enum JSON: Sendable, Hashable {
   case null
   case bool(Bool)
+  /// A number without fraction and exponent that fits into 64 bits.
   case integer(Int)
+  /// Any other number.
   case number(Double)
   case string(String)
   case array([JSON])
+  /// Names with their values, in the order in which they are written.
   case object([Member])
 
   /// A name and its value.

@@ -14,7 +14,9 @@
 public struct PNG: Sendable, Hashable {
   /// Samples row after row, pixel after pixel, channel after channel: height × width × channels.
   public enum Samples: Sendable, Hashable {
+    /// Of 8 bits: 0 is black, 255 white or opaque.
     case uint8([UInt8])
+    /// Of 16 bits: 0 is black, 65535 white or opaque.
     case uint16([UInt16])
 
     var count: Int {

@@ -92,8 +92,11 @@ extension SafeTensors {
     case bool = "BOOL"
     case uint8 = "U8"
     case int8 = "I8"
+    /// 5 bits of exponent, 2 of fraction.
     case float8E5M2 = "F8_E5M2"
+    /// 4 bits of exponent, 3 of fraction.
     case float8E4M3 = "F8_E4M3"
+    /// 8 bits of exponent alone: powers of 2, as scales of blocks are.
     case float8E8M0 = "F8_E8M0"
     case uint16 = "U16"
     case int16 = "I16"
@@ -105,6 +108,7 @@ extension SafeTensors {
     case uint64 = "U64"
     case int64 = "I64"
     case float64 = "F64"
+    /// Pairs of float32.
     case complex64 = "C64"
 
     /// The place in the order in which the format's own implementation writes tensors.
@@ -149,6 +153,9 @@ public struct SafeTensorsError: Error, Sendable, Hashable, CustomStringConvertib
   /// The file that was read; nil for bytes in memory.
   public let path: String?
 
+  /// - Parameters:
+  ///   - message: one sentence that says what is wrong and where.
+  ///   - path: the file that was read; nil for bytes in memory.
   public init(_ message: String, path: String? = nil) {
     self.message = message
     self.path = path
