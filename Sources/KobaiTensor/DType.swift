@@ -8,6 +8,7 @@ import CKernels
   case float32 = 0
   case float64 = 1
   case float16 = 2
+  /// The upper half of a float32: its exponent of 8 bits, and 7 bits of fraction.
   case bfloat16 = 3
   case int8 = 4
   case int16 = 5
@@ -15,7 +16,9 @@ import CKernels
   case int64 = 7
   case uint8 = 8
   case bool = 9
+  /// Pairs of float32: the real part, then the imaginary one.
   case complex64 = 10
+  /// Pairs of float64.
   case complex128 = 11
 }
 

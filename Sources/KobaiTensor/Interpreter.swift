@@ -5,6 +5,7 @@ import CKernels
 /// Forward mode, batching and tracing are interpreters; reverse mode records on top of whichever is
 /// active. Interpreters nest: each has a level, and an operation goes to the highest among its inputs.
 public protocol Interpreter: AnyObject, Sendable {
+  /// Larger for transforms that began later, inside of others.
   var level: Int { get }
   /// What users call the transform, for errors: `vmap`.
   var name: String { get }

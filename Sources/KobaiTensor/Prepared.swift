@@ -1,13 +1,17 @@
 /// A dtype with a layout: all that is known of a value before it has elements.
 public struct StridedType: Sendable {
+  /// The type of the elements.
   public let dtype: DType
+  /// Sizes and strides, in elements.
   public let layout: Layout
 
+  /// Elements of this type under this layout.
   public init(_ dtype: DType, _ layout: Layout) {
     self.dtype = dtype
     self.layout = layout
   }
 
+  /// The sizes of the layout.
   public var shape: Shape { layout.shape }
   /// Bytes of the elements, were they contiguous.
   package var byteCount: Int { layout.count * dtype.size }
@@ -44,8 +48,11 @@ public enum Prepared: Sendable {
 ///
 /// `@unchecked Sendable`: immutable.
 public final class StridedLayout: @unchecked Sendable {
+  /// The number of dimensions of the operation, at least that of the layout.
   public let rank: Int
+  /// The number of elements.
   public let count: Int
+  /// `rank` sizes; valid while this object lives.
   public let sizes: UnsafePointer<Int>
   /// In elements; nil if contiguous.
   public let strides: UnsafePointer<Int>?

@@ -73,6 +73,7 @@ extension Primitive {
 
 /// Which values a derivative rule reads: inputs and outputs by number.
 public struct Residuals: OptionSet, Sendable {
+  /// Bit i for input i, bit 16 + i for output i.
   public let rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -129,12 +130,15 @@ public struct Kept: Sendable {
 
 /// A primitive with one input and one output: the path without arrays.
 public protocol UnaryPrimitive: Primitive {
+  /// The type of the output.
   func infer(_ x: TensorType) -> TensorType
+  /// The output's elements.
   func evaluate(_ x: Value) -> Value
   /// The cotangent of x from dy, that of y. x and y are readable if `residuals` names them.
   func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor?
   /// The tangent of y from dx, that of x.
   func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor?
+  /// The output when x has an extra first dimension of size `size`, which the output has first, too.
   func batch(_ x: Tensor, size: Int) -> Tensor
 }
 
@@ -161,16 +165,21 @@ extension UnaryPrimitive {
 
 /// A primitive with two inputs and one output: the path without arrays.
 public protocol BinaryPrimitive: Primitive {
+  /// The type of the output.
   func infer(_ x: TensorType, _ y: TensorType) -> TensorType
+  /// The output's elements.
   func evaluate(_ x: Value, _ y: Value) -> Value
-  /// What the cotangent of x reads, and what that of y does.
+  /// What the cotangent of x reads.
   var residualsForX: Residuals { get }
+  /// What the cotangent of y reads.
   var residualsForY: Residuals { get }
-  /// The cotangent of x (and of y) from dz, that of the output z.
+  /// The cotangent of x from dz, that of the output z. x, y and z are readable if `residualsForX` names them.
   func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
+  /// The cotangent of y from dz, that of the output z. x, y and z are readable if `residualsForY` names them.
   func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
-  /// What dx (and dy) contribute to the tangent of z.
+  /// What dx contributes to the tangent of z.
   func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
+  /// What dy contributes to the tangent of z.
   func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor?
   /// The sum of the two contributions. Addition is an operation, which this module does not name.
   func sum(_ a: Tensor, _ b: Tensor) -> Tensor

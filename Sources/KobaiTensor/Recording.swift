@@ -19,6 +19,7 @@ public class Kept1Node: Node, @unchecked Sendable {
   public override final var keptValues: [Value] { lock.withLock { isReleased ? [] : [a] } }
 }
 
+/// A node that keeps two values; see `Kept1Node`.
 public class Kept2Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var kept: (Value, Value)
   @usableFromInline init(
@@ -36,6 +37,7 @@ public class Kept2Node: Node, @unchecked Sendable {
   }
 }
 
+/// A node that keeps three values; see `Kept1Node`.
 public class Kept3Node: Node, @unchecked Sendable {
   @exclusivity(unchecked) final var kept: (Value, Value, Value)
   @usableFromInline
@@ -66,6 +68,7 @@ extension Residuals {
 
 // MARK: - One input
 
+/// An operation with one input that keeps no value.
 public final class UnaryNode0<P: UnaryPrimitive>: Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
@@ -79,6 +82,7 @@ public final class UnaryNode0<P: UnaryPrimitive>: Node, @unchecked Sendable {
   public override var name: String { P.gradientName }
 }
 
+/// An operation with one input that keeps it or the output.
 public final class UnaryNode1<P: UnaryPrimitive>: Kept1Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
@@ -100,6 +104,7 @@ public final class UnaryNode1<P: UnaryPrimitive>: Kept1Node, @unchecked Sendable
   public override var name: String { P.gradientName }
 }
 
+/// An operation with one input that keeps it and the output.
 public final class UnaryNode2<P: UnaryPrimitive>: Kept2Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
@@ -134,6 +139,7 @@ extension Node {
 
 // MARK: - Two inputs
 
+/// An operation with two inputs that keeps no value.
 public final class BinaryNode0<P: BinaryPrimitive>: Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline init(
@@ -148,6 +154,7 @@ public final class BinaryNode0<P: BinaryPrimitive>: Node, @unchecked Sendable {
   public override var name: String { P.gradientName }
 }
 
+/// An operation with two inputs that keeps one of x, y and the output.
 public final class BinaryNode1<P: BinaryPrimitive>: Kept1Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
@@ -168,6 +175,7 @@ public final class BinaryNode1<P: BinaryPrimitive>: Kept1Node, @unchecked Sendab
   public override var name: String { P.gradientName }
 }
 
+/// An operation with two inputs that keeps two of x, y and the output.
 public final class BinaryNode2<P: BinaryPrimitive>: Kept2Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline
@@ -189,6 +197,7 @@ public final class BinaryNode2<P: BinaryPrimitive>: Kept2Node, @unchecked Sendab
   public override var name: String { P.gradientName }
 }
 
+/// An operation with two inputs that keeps x, y and the output.
 public final class BinaryNode3<P: BinaryPrimitive>: Kept3Node, @unchecked Sendable {
   let primitive: P
   @usableFromInline

@@ -4,6 +4,7 @@ import ComplexModule
 /// What can stand beside a tensor in an operation: a tensor, or a Swift number, which adopts the tensor's
 /// dtype.
 public protocol TensorOperand {
+  /// As a tensor; a number as one that adopts the dtype of what it meets.
   var operand: Tensor { get }
 }
 

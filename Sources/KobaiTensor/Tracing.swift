@@ -20,10 +20,15 @@ extension RandomPrimitive {
 public protocol StateKeeping: AnyObject, Sendable {
   /// States made meanwhile carry this number.
   var number: UInt32 { get }
+  /// What a read of the state gives: a tensor of the transform's.
   func snapshot(of state: State) -> Tensor
+  /// Takes what is written to the state.
   func setValue(_ value: Value, of state: State)
+  /// The gradient that the closure has accumulated; nil for none.
   func grad(of state: State) -> Tensor?
+  /// Takes a gradient that is written; nil removes it.
   func setGrad(_ grad: Tensor?, of state: State)
+  /// Whether operations on the state are recorded.
   func requiresGrad(of state: State) -> Bool
   /// A state was made meanwhile.
   func made(_ state: State)
