@@ -152,6 +152,7 @@ public func packSequence(_ sequences: [Tensor], enforceSorted: Bool = true) -> P
 
 /// Where `padSequence` puts the padding.
 public enum PaddingSide: String, Sendable, CaseIterable {
+  /// Before each sequence, or behind it.
   case left, right
 }
 
