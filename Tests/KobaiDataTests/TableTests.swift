@@ -28,6 +28,8 @@ struct TableTests {
     #expect(table["f"].values == .int([-5, 7, Int.min]))
     let counts = table.missingCounts
     #expect(counts.map(\.name) == ["a", "c", "d", "e"] && counts.map(\.count) == [1, 1, 1, 3])
+    // A number does not end where a C string would.
+    #expect(try self.table("a\n1.5\n2\u{0}5\n")["a"].type == .string)
     let kept = try self.table("a\n?\n1\n", missing: ["?"])
     #expect(kept["a"].values == .int([nil, 1]))
   }

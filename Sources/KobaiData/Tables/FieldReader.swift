@@ -106,8 +106,8 @@ struct FieldReader {
   }
 
   private static func double(_ field: UnsafeBufferPointer<UInt8>) -> Double? {
-    // Swift also reads hexadecimal numbers, which no table means.
-    guard !field.contains(where: { $0 | 0x20 == UInt8(ascii: "x") }) else { return nil }
+    // Swift also reads hexadecimal numbers, which no table means, and stops where a C string ends.
+    guard !field.contains(where: { $0 | 0x20 == UInt8(ascii: "x") || $0 == 0 }) else { return nil }
     return Double(String(decoding: field, as: UTF8.self))
   }
 

@@ -48,8 +48,8 @@ extension TableEncoder {
     try checkFinite(column.name, numbers)
     let fill: Double? =
       switch options.missingNumbers {
-      case .mean: summary.mean
-      case .median: summary.median
+      case .mean: try finite(summary.mean, column.name)
+      case .median: try finite(summary.median, column.name)
       case .mostFrequent: column.valueCounts.first.flatMap { number($0.value) }
       case .constant(let value): value
       case .error: nil
