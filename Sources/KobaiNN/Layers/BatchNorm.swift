@@ -84,7 +84,7 @@ public class BatchNormLayer: RunningNorm {
   ///   - affine: whether there are a weight and a bias.
   ///   - bias: whether an affine layer has a bias.
   ///   - trackRunningStats: whether there are running statistics; without them evaluation uses the batch's.
-  public init(
+  public required init(
     _ numFeatures: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true,
     bias: Bool = true, trackRunningStats: Bool = true, dtype: DType? = nil
   ) {
@@ -129,14 +129,18 @@ public class InstanceNormLayer: RunningNorm {
   ///   - momentum: the weight of a batch in the running statistics.
   ///   - affine: whether there are a weight and a bias.
   ///   - trackRunningStats: whether evaluation uses running statistics.
-  public init(
+  public required init(
     _ numFeatures: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false,
     bias: Bool = true, trackRunningStats: Bool = false, dtype: DType? = nil
   ) {
     super.init(numFeatures, eps, momentum, affine, bias, trackRunningStats, dtype)
   }
 
-  final func normalize(_ x: Tensor, rank: Int) -> Tensor {
+  /// How many dimensions follow the channels.
+  class var spatialRank: Int { 0 }
+
+  final func normalize(_ x: Tensor) -> Tensor {
+    let rank = Self.spatialRank + 2
     guard checkRank(x, rank - 1...rank) else { return .poison }
     let batch = x.rank == rank ? x : x.unsqueeze(0)
     let y = batch.instanceNorm(
@@ -150,15 +154,18 @@ public class InstanceNormLayer: RunningNorm {
 ///
 ///     InstanceNorm1d(100)(Tensor.randn([20, 100, 40])).shape   // [20, 100, 40]
 public final class InstanceNorm1d: InstanceNormLayer, Forward {
-  public func forward(_ x: Tensor) -> Tensor { normalize(x, rank: 3) }
+  override class var spatialRank: Int { 1 }
+  public func forward(_ x: Tensor) -> Tensor { normalize(x) }
 }
 
 /// Normalizes each channel of each image of [N, C, H, W] or [C, H, W].
 public final class InstanceNorm2d: InstanceNormLayer, Forward {
-  public func forward(_ x: Tensor) -> Tensor { normalize(x, rank: 4) }
+  override class var spatialRank: Int { 2 }
+  public func forward(_ x: Tensor) -> Tensor { normalize(x) }
 }
 
 /// Normalizes each channel of each volume of [N, C, D, H, W] or [C, D, H, W].
 public final class InstanceNorm3d: InstanceNormLayer, Forward {
-  public func forward(_ x: Tensor) -> Tensor { normalize(x, rank: 5) }
+  override class var spatialRank: Int { 3 }
+  public func forward(_ x: Tensor) -> Tensor { normalize(x) }
 }
