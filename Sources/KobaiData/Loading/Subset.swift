@@ -3,7 +3,7 @@ import KobaiTensor
 /// Some of the examples of a data set, in an order of their own.
 ///
 ///     let odd = Subset(0..<10, indices: [1, 3, 5])
-///     odd[2]   // 5
+///     try odd[2]   // 5
 public struct Subset<Base: Dataset>: Dataset {
   /// The data set that the examples are of.
   public let base: Base

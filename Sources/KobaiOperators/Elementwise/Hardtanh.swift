@@ -44,7 +44,7 @@ extension Tensor {
 
   /// x · hardsigmoid(x).
   ///
-  ///     Tensor([-4.0, 1.0, 4.0]).hardswish()   // tensor([0.0000, 0.6667, 4.0000])
+  ///     Tensor([-4.0, 1.0, 4.0]).hardswish()   // tensor([-0.0000, 0.6667, 4.0000])
   ///
   /// - Derivative: 0 up to −3, 1 from 3 on, x / 3 + ½ between.
   public func hardswish() -> Tensor { Tensor.unary(Primitives.Hardswish(), self, .floatingPoint) }

@@ -3,7 +3,7 @@ import KobaiTensor
 extension Tensor {
   /// ln(exp(x) + exp(y)), without overflow in between.
   ///
-  ///     Tensor([-1000.0]).logaddexp(Tensor([-1000.0]))   // tensor([-999.3069])
+  ///     Tensor([-1000.0]).logaddexp(Tensor([-1000.0]))   // tensor([-999.3068])
   ///
   /// - Returns: shapes broadcast, dtypes promote. Not for integers.
   public func logaddexp(_ y: some TensorOperand) -> Tensor {

@@ -10,12 +10,12 @@ extension Tensor {
 
   /// The cosine of each element.
   ///
-  ///     Tensor([0.0, 1.5708]).cos()   // tensor([1.0000e+00, -3.6732e-06])
+  ///     Tensor([0.0, 1.5708]).cos()   // tensor([1.0000e+00, -3.6200e-06])
   @inlinable public func cos() -> Tensor { Tensor.floating(Primitives.Cos(), self) }
 
   /// The tangent of each element.
   ///
-  ///     Tensor([0.0, 0.7854]).tan()   // tensor([0., 1.])
+  ///     Tensor([0.0, 0.7854]).tan()   // tensor([0.0000, 1.0000])
   @inlinable public func tan() -> Tensor { Tensor.floating(Primitives.Tan(), self) }
 
   /// The inverse sine of each element; NaN outside of −1 ... 1 for real input.

@@ -30,8 +30,8 @@ public func binaryCrossEntropy(
 
 /// `binaryCrossEntropy` of the sigmoid of logits, without its rounding.
 ///
-///     binaryCrossEntropyWithLogits(Tensor([0.0, 100.0]), Tensor([1.0, 1.0]), reduction: .none)
-///     // tensor([0.6931, 0.0000])
+///     binaryCrossEntropyWithLogits(Tensor([0.0, 10.0]), Tensor([1.0, 1.0]), reduction: .none)
+///     // tensor([6.9315e-01, 4.5399e-05])
 ///
 /// - Parameters:
 ///   - target: of the input's shape, usually in 0 ... 1.

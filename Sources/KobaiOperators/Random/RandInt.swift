@@ -42,7 +42,7 @@ extension Tensor {
   /// The integers 0 … n − 1 in random order.
   ///
   ///     manualSeed(0)
-  ///     Tensor.randperm(4)   // tensor([2, 0, 1, 3])
+  ///     Tensor.randperm(4)   // tensor([0, 1, 3, 2]), in PyTorch too
   public static func randperm(
     _ n: Int, dtype: DType = .int64, generator: Generator? = nil
   ) -> Tensor {

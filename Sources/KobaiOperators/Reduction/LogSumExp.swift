@@ -4,7 +4,7 @@ import KobaiTensor
 extension Tensor {
   /// log Σ exp x over some dimensions, without overflow.
   ///
-  ///     Tensor([1000.0, 1000.0]).logsumexp(dim: 0)   // tensor(1000.6931)
+  ///     Tensor([1000.0, 1000.0]).logsumexp(dim: 0)   // tensor(1000.6932)
   ///
   /// - Returns: −inf where nothing is summed; the default dtype for integer input.
   /// - Derivative: softmax; NaN where all elements are −inf.

@@ -3,7 +3,7 @@ import KobaiTensor
 
 /// The value of a function at `primals` and its derivative along `tangents`, in one forward pass.
 ///
-///     jvp({ $0[0] * $0[1] }, [2.0, 3.0], [1.0, 0.0])   // (tensor(6.), tensor(3.))
+///     jvp({ (x: [Tensor]) in [x[0] * x[1]] }, [2.0, 3.0], [1.0, 0.0])   // ([tensor(6.)], [tensor(3.)])
 ///
 /// - Returns: the outputs and their tangents.
 public func jvp(
@@ -65,7 +65,8 @@ private func push<R: Tree>(
 /// The product of the Hessian of a function at `primals` with `tangents`: forward over reverse, at a few
 /// times the cost of the function.
 ///
-///     hvp({ (x: Tensor) in (x ** 3).sum() }, Tensor([1.0, 2.0]), Tensor([1.0, 0.0]))   // [6, 0]
+///     hvp({ (x: Tensor) in (x ** 3).sum() }, Tensor([1.0, 2.0]), Tensor([1.0, 0.0]))
+///     // tensor([6., 0.])
 ///
 /// - Parameter function: gives a scalar.
 public func hvp<A: Tree>(

@@ -175,7 +175,8 @@ func gradOfPack<each A: Tree>(
 
 /// The gradients with respect to some arguments, tensors, by their numbers.
 ///
-///     grad({ (x: Tensor, y: Tensor) in x * x * y }, argnums: [0, 1])(2.0, 3.0)   // [12, 4]
+///     grad({ (x: Tensor, y: Tensor) in x * x * y }, argnums: [0, 1])(2.0, 3.0)
+///     // [tensor(12.), tensor(4.)]
 @_disfavoredOverload
 public func grad<each A: Tree>(
   _ function: @escaping (repeat each A) -> Tensor, argnums: [Int],
