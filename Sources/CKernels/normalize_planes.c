@@ -9,6 +9,7 @@
 
 // 16 lanes on every instruction set, so that results are the same bits.
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+typedef double doubles __attribute__((vector_size(64)));
 
 #define NAME(function) function##_baseline
 #include "normalize_planes_body.inc"

@@ -7,12 +7,16 @@
 
 typedef struct kb_planes {
   size_t batch, inner, stride;
+  // Results are read by nobody soon: they go to memory past the caches. Then runs begin at 64 bytes.
+  int streams;
 } kb_planes;
 
 typedef struct kb_planes_kernels {
   // y = (x − mean) · scale + shift
   void (*normalize)(const kb_planes *planes, const float *x, float mean, float scale, float shift,
                     float *y);
+  // sums = {Σ (x − shift), Σ (x − shift)²}
+  void (*moments)(const kb_planes *planes, const float *x, float shift, double sums[2]);
   // sums = {Σ dy, Σ dy · (x − mean) · rstd}
   void (*sums)(const kb_planes *planes, const float *dy, const float *x, float mean, float rstd,
                double sums[2]);
