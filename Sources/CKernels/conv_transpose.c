@@ -2,6 +2,7 @@
 // each residue of the stride.
 #include <string.h>
 
+#include "conv_columns.h"
 #include "conv_direct.h"
 #include "conv_internal.h"
 #include "conv_lanewise.h"
@@ -264,6 +265,11 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   void *transposed = kb_alloc(bytes);
   if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
     kb_free(transposed, bytes);
+    return;
+  }
+  if (kb_columns_serves(dtype, conv)) {
+    kb_free(transposed, bytes);
+    kb_columns_run(conv, dy, w, bias, dx);
     return;
   }
   if (direct_input_gradient(dtype, conv, dy, w, bias, dx)) {
