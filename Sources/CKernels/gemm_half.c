@@ -1,7 +1,8 @@
 // Half precision: both operands are converted to float, multiplied in float, and the sums rounded
-// once.
+// once. Where the processor multiplies bfloat16 itself, it does.
 #include "gemm.h"
 
+#include "gemm_bfloat16.h"
 #include "half.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
@@ -148,16 +149,18 @@ typedef struct {
 static void multiply_items(void *context, size_t begin, size_t end) {
   const batches *all = context;
   size_t m = all->m, n = all->n, k = all->k;
-  size_t bytes = (m * k + k * n + m * n) * sizeof(float);
-  float *a = kb_alloc(bytes), *b = a + m * k, *sums = b + k * n;
+  const bool pairs = all->dtype == KB_BFLOAT16 && kb_gemm_bfloat16_serves();
+  size_t wide = pairs ? 0 : m * k + k * n;
+  size_t bytes = (wide + m * n) * sizeof(float);
+  float *sums = kb_alloc(bytes), *a = sums + m * n, *b = pairs ? a : a + m * k;
   kb_matrix wide_a = {0}, wide_b = {0};
   for (size_t i = begin; i < end; i++) {
-    if (i == begin || all->a.batch_stride != 0) {
+    if (!pairs && (i == begin || all->a.batch_stride != 0)) {
       wide_a = widen_matrix(all->dtype, m, k,
                             (const uint16_t *)all->a.data + (intptr_t)i * all->a.batch_stride,
                             all->a.row_stride, all->a.column_stride, a);
     }
-    if (i == begin || all->b.batch_stride != 0) {
+    if (!pairs && (i == begin || all->b.batch_stride != 0)) {
       wide_b = widen_matrix(all->dtype, k, n,
                             (const uint16_t *)all->b.data + (intptr_t)i * all->b.batch_stride,
                             all->b.row_stride, all->b.column_stride, b);
@@ -166,11 +169,18 @@ static void multiply_items(void *context, size_t begin, size_t end) {
     if (all->add) {
       widen_matrix(all->dtype, m, n, c, (intptr_t)n, 1, sums);
     }
-    kb_gemm_real(KB_GEMM_F32, 1, m, n, k, wide_a, wide_b, sums, all->add);
+    if (pairs) {
+      kb_matrix a_item = all->a, b_item = all->b;
+      a_item.data = (const uint16_t *)all->a.data + (intptr_t)i * all->a.batch_stride;
+      b_item.data = (const uint16_t *)all->b.data + (intptr_t)i * all->b.batch_stride;
+      kb_gemm_bfloat16(m, n, k, a_item, b_item, sums, all->add);
+    } else {
+      kb_gemm_real(KB_GEMM_F32, 1, m, n, k, wide_a, wide_b, sums, all->add);
+    }
     narrowing job = {all->dtype, sums, c};
     kb_parallel_for(m * n, 16384, narrow_range, &job);
   }
-  kb_free(a, bytes);
+  kb_free(sums, bytes);
 }
 
 void kb_gemm_half(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,

@@ -378,6 +378,14 @@ void kb_linear_real(kb_gemm_type type, size_t m, size_t n, size_t k, kb_matrix a
   multiply(&p);
 }
 
+void kb_gemm_with(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, bool add) {
+  product p = {.kernels = kernels, .m = m, .n = n, .k = k, .a = a.data, .b = b.data,
+               .a_row = a.row_stride, .a_column = a.column_stride, .b_row = b.row_stride,
+               .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .add = add};
+  multiply(&p);
+}
+
 typedef struct {
   product item;
   intptr_t a_batch, b_batch;

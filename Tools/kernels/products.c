@@ -46,6 +46,39 @@ static void check_double(size_t m, size_t n, size_t k) {
   free(a), free(b), free(c);
 }
 
+// Numbers of few digits are bfloat16 exactly. A result has eight digits.
+static void check_bfloat16(size_t m, size_t n, size_t k, bool transposed_a, bool transposed_b) {
+  uint16_t *a = malloc(m * k * 2), *b = malloc(k * n * 2), *c = malloc(m * n * 2);
+  float *wide[2] = {malloc(m * k * 4), malloc(k * n * 4)};
+  for (int side = 0; side < 2; side++) {
+    for (size_t i = 0; i < (side ? k * n : m * k); i++) {
+      float value = (float)round(draw(-64, 64)) / 32;
+      uint32_t bits;
+      memcpy(&bits, &value, 4);
+      (side ? b : a)[i] = (uint16_t)(bits >> 16);
+      wide[side][i] = value;
+    }
+  }
+  intptr_t ra = transposed_a ? 1 : (intptr_t)k, ca = transposed_a ? (intptr_t)m : 1;
+  intptr_t rb = transposed_b ? 1 : (intptr_t)n, cb = transposed_b ? (intptr_t)k : 1;
+  kb_gemm(KB_BFLOAT16, 1, m, n, k, (kb_matrix){a, ra, ca, 0}, (kb_matrix){b, rb, cb, 0}, c, false);
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) {
+      double exact = 0, size = 0;
+      for (size_t l = 0; l < k; l++) {
+        double term = (double)wide[0][(intptr_t)i * ra + (intptr_t)l * ca] *
+                      (double)wide[1][(intptr_t)l * rb + (intptr_t)j * cb];
+        exact += term, size += fabs(term);
+      }
+      uint32_t bits = (uint32_t)c[i * n + j] << 16;
+      float found;
+      memcpy(&found, &bits, 4);
+      compare(found, exact, fabs(exact) / 256 + size * FLT_EPSILON + 1e-30);
+    }
+  }
+  free(a), free(b), free(c), free(wide[0]), free(wide[1]);
+}
+
 void check_products(void) {
   static const size_t sizes[] = {1, 2, 5, 13, 32, 33, 67, 130};
   enum { count = sizeof sizes / sizeof *sizes };
@@ -62,4 +95,9 @@ void check_products(void) {
   check_double(37, 45, 61);
   check_double(3, 130, 200);
   report("float64 products, eps of the terms' sum", 1, 4);
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < count; j++)
+      check_bfloat16(sizes[i], sizes[(i + j) % count], sizes[j], i % 2, (i + j) % 3 == 0);
+  check_bfloat16(70, 40, 1201, true, false);
+  report("bfloat16 products, roundings of the result", 1, 1.01);
 }
