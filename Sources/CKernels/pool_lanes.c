@@ -2,6 +2,7 @@
 #include "pool_lanes.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "isa.h"
 

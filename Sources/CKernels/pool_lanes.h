@@ -17,7 +17,22 @@ typedef struct kb_pool_view {
   intptr_t input[3], output[3], dilation[3];
 } kb_pool_view;
 
+// Of planes with one depth, the largest elements of a row's windows are found once for all windows that
+// read the row. The rows that a window reads are kept: row i in slot i % slots.
+typedef struct kb_pool_rows {
+  intptr_t slots;
+  intptr_t *row;  // [slots], which one is kept, or −1
+  float *best;    // [slots, columns of the output, 16]
+  int32_t *column; // the same shape: where it is
+  float *sums;    // the same shape: what goes back there
+} kb_pool_rows;
+
 typedef struct kb_pool_lane_kernels {
+  // What `max` gives, and what max and select do; no window may be empty.
+  void (*max_rows)(const kb_pool_view *view, const kb_pool_rows *rows, const float *x, float *y,
+                   int32_t *where);
+  void (*gradient_rows)(const kb_pool_view *view, const kb_pool_rows *rows, const float *x,
+                        const float *dy, float *dx);
   // The largest element of each window and, unless NULL, its position among those of its plane.
   void (*max)(const kb_pool_view *view, const float *x, float *y, int32_t *where);
   // dx[where] += dy for `count` outputs.

@@ -33,26 +33,56 @@ typedef struct lane_scratch {
   kb_pool_view view;
   const kb_pool_lane_kernels *kernels;
   const kb_lane_kernels *lanes;
-  float *in, *out, *other;
+  void *memory;
+  float *in, *out, *other, *returned;
   int32_t *where, *positions;
+  kb_pool_rows rows; // slots 0: windows are not looked at row by row
   size_t bytes;
 } lane_scratch;
 
-static lane_scratch open_scratch(const pool_job *job) {
+// The rows between a window's first and last one, 0 if some window is empty or there is more than one
+// depth.
+static intptr_t slots_of(const pool_job *job) {
+  if (job->window.input[0] != 1 || job->window.output[0] != 1) return 0;
+  intptr_t slots = 0;
+  for (int d = 1; d < 3; d++) {
+    for (intptr_t o = 0; o < job->window.output[d]; o++) {
+      const intptr_t extent = job->ranges[d][o].stop - job->ranges[d][o].start;
+      if (extent <= 0) return 0;
+      if (d == 1) slots = most(slots, extent);
+    }
+  }
+  return slots;
+}
+
+// `largest`: for the largest elements of windows; `gradient`: for theirs.
+static lane_scratch open_scratch(const pool_job *job, bool largest, bool gradient) {
   const size_t inputs = (size_t)job->inputs, outputs = (size_t)job->outputs;
   const size_t most = inputs > outputs ? inputs : outputs;
-  lane_scratch s = {view_of(job), kb_pool_lanes_active(), kb_lanes_active()};
-  s.bytes = (KB_LANES * (inputs + 3 * outputs) + most) * sizeof(float);
-  s.in = kb_alloc(s.bytes);
+  lane_scratch s = {.view = view_of(job),
+                    .kernels = kb_pool_lanes_active(),
+                    .lanes = kb_lanes_active(),
+                    .rows = {.slots = largest ? slots_of(job) : 0}};
+  const size_t slots = (size_t)s.rows.slots, kept = KB_LANES * slots * (size_t)job->window.output[2];
+  const size_t returned = slots > 0 && gradient ? KB_LANES * inputs : 0;
+  s.bytes = slots * sizeof(intptr_t) +
+            (KB_LANES * (inputs + 3 * outputs) + most + 3 * kept + returned) * sizeof(float);
+  s.memory = kb_alloc(s.bytes);
+  s.rows.row = s.memory;
+  s.in = (float *)(s.rows.row + slots);
   s.out = s.in + KB_LANES * inputs;
   s.other = s.out + KB_LANES * outputs;
   s.where = (int32_t *)(s.other + KB_LANES * outputs);
   s.positions = s.where + KB_LANES * outputs;
+  s.rows.best = (float *)(s.positions + most);
+  s.rows.sums = s.rows.best + kept;
+  s.rows.column = (int32_t *)(s.rows.sums + kept);
+  s.returned = (float *)(s.rows.column + kept);
   for (size_t i = 0; i < most; i++) s.positions[i] = (int32_t)(KB_LANES * i);
   return s;
 }
 
-static void close_scratch(lane_scratch *s) { kb_free(s->in, s->bytes); }
+static void close_scratch(lane_scratch *s) { kb_free(s->memory, s->bytes); }
 
 // Sixteen planes, or what is left of them.
 static intptr_t lanes_of(const pool_job *job, size_t group) {
@@ -74,11 +104,15 @@ static void scatter_lanes(const lane_scratch *s, const float *from, size_t group
 static void max_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
   const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job);
+  lane_scratch s = open_scratch(job, true, false);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    s.kernels->max(&s.view, s.in, s.out, job->indices ? s.where : NULL);
+    int32_t *where = job->indices ? s.where : NULL;
+    if (s.rows.slots > 0)
+      s.kernels->max_rows(&s.view, &s.rows, s.in, s.out, where);
+    else
+      s.kernels->max(&s.view, s.in, s.out, where);
     scatter_lanes(&s, s.out, group, lanes, outputs, job->y);
     if (!job->indices) continue;
     int64_t *indices = job->indices + (intptr_t)group * KB_LANES * outputs;
@@ -92,12 +126,18 @@ static void max_lanes(void *context, size_t begin, size_t end) {
 static void max_gradient_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
   const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job);
+  lane_scratch s = open_scratch(job, true, true);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    s.kernels->max(&s.view, s.in, s.out, s.where);
     gather_lanes(&s, job->dy, group, lanes, outputs, s.other);
+    if (s.rows.slots > 0) {
+      memset(s.returned, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
+      s.kernels->gradient_rows(&s.view, &s.rows, s.in, s.other, s.returned);
+      scatter_lanes(&s, s.returned, group, lanes, inputs, job->y);
+      continue;
+    }
+    s.kernels->max(&s.view, s.in, s.out, s.where);
     memset(s.in, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
     s.kernels->select(outputs, s.where, s.other, s.in);
     scatter_lanes(&s, s.in, group, lanes, inputs, job->y);
@@ -107,7 +147,7 @@ static void max_gradient_lanes(void *context, size_t begin, size_t end) {
 
 static void average_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
-  lane_scratch s = open_scratch(job);
+  lane_scratch s = open_scratch(job, false, false);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, job->inputs, s.in);
@@ -119,7 +159,7 @@ static void average_lanes(void *context, size_t begin, size_t end) {
 
 static void average_gradient_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
-  lane_scratch s = open_scratch(job);
+  lane_scratch s = open_scratch(job, false, false);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, job->outputs, s.out);
