@@ -17,6 +17,11 @@ public struct StridedType: Sendable {
   package var byteCount: Int { layout.count * dtype.size }
 }
 
+extension TensorType {
+  /// The dtype and the shape.
+  package init(_ type: StridedType) { self.init(type.dtype, type.shape) }
+}
+
 /// An operation made ready for elements that lie in memory as known beforehand, so that it can be done
 /// again and again without allocating anything.
 ///
@@ -31,6 +36,8 @@ public struct StridedType: Sendable {
 public enum Prepared: Sendable {
   /// The result shows the elements of input 0 under another layout, `offset` elements after its first.
   case view(Layout, offset: Int)
+  /// Each result shows elements of input 0 so.
+  case views([(layout: Layout, offset: Int)])
   /// Writes the results. A kernel is used by one thread at a time: it may own memory to work in.
   ///
   /// - Parameters:

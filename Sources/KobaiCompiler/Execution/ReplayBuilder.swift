@@ -80,6 +80,14 @@ struct ReplayBuilder {
       layouts[output] = layout
       views[output] = (input, offset * size)
       return .view
+    case .views(let all):
+      // Single elements have their own place, which an evaluation fills.
+      guard step.outputs.allSatisfy({ !graph.types[$0].shape.isEmpty }) else { return .evaluate }
+      for (output, view) in zip(step.outputs, all) {
+        layouts[output] = view.layout
+        views[output] = (step.inputs[0], view.offset * graph.types[output].dtype.size)
+      }
+      return .view
     case nil:
       guard step.outputs.count == 1, let view = observed[step.outputs[0]] else { return .evaluate }
       views[step.outputs[0]] = view

@@ -16,11 +16,30 @@ protocol FusedPrimitive: Primitive {
   func evaluateGradient(
     _ cotangents: [Value?], _ inputs: [Value], _ outputs: [Value], wanted: [Bool]
   ) -> [Value?]
+  /// The gradient's kernel made ready; see `Primitive.prepare`.
+  ///
+  /// - Parameters:
+  ///   - operands: the cotangents that are given, the inputs, the outputs.
+  ///   - results: the cotangents that are wanted.
+  ///   - places: where all of these stand in the kernel's list of addresses.
+  func prepareGradient(
+    _ operands: [StridedType], to results: [StridedType], _ places: GradientPlaces
+  ) -> Prepared?
   /// Where each input and output has a batch; see `Folding`.
   var inputFoldings: [Folding] { get }
   var outputFoldings: [Folding] { get }
   /// The primitive for inputs that are folded for a batch of this size.
   func folded(_ size: Int) -> Self
+}
+
+/// Where the operands of a fused primitive's gradient stand in its list of addresses.
+struct GradientPlaces: Sendable {
+  /// nil: the cotangent is zero.
+  let cotangents: [Int?]
+  /// The first input and the first output; the others follow.
+  let inputs, outputs: Int
+  /// nil: not wanted.
+  let results: [Int?]
 }
 
 /// How a fused primitive takes a batch, the first dimension of a tensor.
@@ -163,6 +182,22 @@ extension Primitives {
       let results = primitive.evaluateGradient(
         cotangents(values), inputs(values), Array(values[primalCount...]), wanted: wanted)
       return zip(results, wanted).compactMap { $1 ? $0 : nil }
+    }
+
+    func prepare(_ operands: [StridedType], to results: [StridedType]) -> Prepared? {
+      func places(_ isThere: [Bool], from first: Int) -> [Int?] {
+        var next = first
+        return isThere.map {
+          if !$0 { return nil }
+          defer { next += 1 }
+          return next
+        }
+      }
+      return primitive.prepareGradient(
+        operands, to: results,
+        GradientPlaces(
+          cotangents: places(given, from: 0), inputs: givenCount, outputs: primalCount,
+          results: places(wanted, from: operands.count)))
     }
 
     var residuals: Residuals { .inputs }

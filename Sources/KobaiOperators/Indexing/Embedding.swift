@@ -114,6 +114,17 @@ extension Primitives {
       return rows
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (weight, size) = (StridedLayout(inputs[0].layout), inputs[0].dtype.size)
+      let count = inputs[1].layout.count
+      return .onContiguous(inputs, to: outputs, except: [0]) { memory in
+        var bad: Int64 = 0
+        return kb_index_select(
+          size, 2, weight.sizes, 0, memory[0], weight.strides,
+          memory[1].assumingMemoryBound(to: Int64.self), count, 1, memory[2], &bad) == 0
+      }
+    }
+
     public var residualsForX: Residuals { .input(1) }
     public var residualsForY: Residuals { .none }
 

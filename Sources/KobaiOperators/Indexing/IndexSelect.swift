@@ -71,6 +71,18 @@ extension Primitives {
       return result
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let (x, size, dim) = (StridedLayout(inputs[0].layout), inputs[0].dtype.size, dim)
+      let (count, step) = (inputs[1].layout.count, inputs[1].layout.strides[0])
+      return .kernel(mayReplace: []) { memory in
+        var bad: Int64 = 0
+        return kb_index_select(
+          size, x.rank, x.sizes, dim, memory[0], x.strides,
+          memory[1].assumingMemoryBound(to: Int64.self), count, step, memory[2], &bad) == 0
+      }
+    }
+
     public var residualsForX: Residuals { .input(1) }
     public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {

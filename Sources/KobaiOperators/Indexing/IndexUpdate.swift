@@ -177,6 +177,24 @@ extension Primitives {
       ]
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      guard outputs[0].layout.isContiguous else { return nil }
+      let (dtype, size, dim) = (inputs[0].dtype.code, inputs[0].dtype.size, dim)
+      let (x, part) = (StridedLayout(inputs[0].layout), StridedLayout(inputs[2].layout))
+      let (kernel, count, step) = (
+        kind.kernel, inputs[1].layout.count, inputs[1].layout.strides[0]
+      )
+      // Not in the memory of an input: the source may be the same value as the first.
+      return .kernel(mayReplace: []) { memory in
+        kb_copy(size, x.rank, x.sizes, memory[0], x.strides, memory[3], nil)
+        var bad: Int64 = 0
+        return kb_index_update(
+          kernel, true, dtype, x.rank, x.sizes, dim, memory[3],
+          memory[1].assumingMemoryBound(to: Int64.self), count, step, memory[2], part.strides,
+          &bad) == 0
+      }
+    }
+
     public var residuals: Residuals { .input(1) }
 
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {

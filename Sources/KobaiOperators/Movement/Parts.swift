@@ -1,3 +1,4 @@
+import CKernels
 import KobaiTensor
 
 extension Tensor {
@@ -36,6 +37,13 @@ extension Primitives {
     public func evaluate(_ inputs: [Value]) -> [Value] {
       regions.map { Slice($0).evaluate(inputs[0]) }
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      .views(
+        regions.map { region in
+          let (strides, offset) = region.place(in: inputs[0].layout.strides)
+          return (Layout(shape: region.shape, strides: strides), offset)
+        })
+    }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
       [JoinedParts.join(regions, order, cotangents)]
@@ -66,6 +74,17 @@ extension Primitives {
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       [TensorType(inputs[0].dtype, regions[0].source)]
     }
+    /// The same elements, lying as if their dimensions had been permuted: as the gradient of parts of such a
+    /// permutation lies that is not traced.
+    package func lying(asPermutedBy dims: [Int]) -> JoinedParts {
+      let source = regions[0].source
+      let whole = Layout(contiguous: dims.indices.map { source[dims.firstIndex(of: $0) ?? 0] })
+      let permuted = Layout(shape: source, strides: dims.map { whole.strides[$0] })
+      return JoinedParts(regions: regions, order: MemoryOrder(denseLike: permuted))
+    }
+
+    package func isJoining(_ parts: Parts) -> Bool { parts.regions == regions }
+
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let source = regions[0].source
       let layout = Layout(contiguous: order.dims.map { source[$0] })
@@ -81,6 +100,29 @@ extension Primitives {
         }
       }
       return [order.apply(value)]
+    }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      let (whole, size) = (outputs[0].layout, outputs[0].dtype.size)
+      let parts = zip(regions, inputs).map { region, input in
+        let (steps, offset) = region.place(in: whole.strides)
+        // The strides as sizes of a layout.
+        return (
+          StridedLayout(input.layout), StridedLayout(Layout(shape: steps, strides: steps)),
+          offset * size
+        )
+      }
+      let (count, bytes) = (inputs.count, whole.count * size)
+      let isCovered = inputs.reduce(0) { $0 + $1.layout.count } == whole.count
+      return .kernel(mayReplace: []) { memory in
+        let out = memory[count]
+        if !isCovered { out.initializeMemory(as: UInt8.self, repeating: 0, count: bytes) }
+        for i in 0..<count where parts[i].0.count > 0 {
+          let (part, steps, offset) = parts[i]
+          kb_copy(
+            size, part.rank, part.sizes, memory[i], part.strides, out + offset, steps.sizes)
+        }
+        return true
+      }
     }
     public var residuals: Residuals { .none }
     public func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {

@@ -1,4 +1,3 @@
-import CKernels
 import KobaiTensor
 
 // Layer, group, instance, batch and RMS normalisation are one function of an array [N, G, K, S]:
@@ -27,10 +26,6 @@ enum NormalizationKind: Hashable, Sendable {
   }
   /// How many elements share a mean.
   func count(_ shape: Shape) -> Int { reduced.map { shape[$0] }.reduce(1, *) }
-
-  var affine: (Shape) -> kb_affine {
-    { kb_affine(rows_per_item: max($0[1], 1), inner: max($0[3], 1)) }
-  }
 }
 
 extension Primitives {
@@ -49,7 +44,9 @@ extension Primitives {
       self.hasBias = hasBias
     }
 
-    private var biasIndex: Int { hasWeight ? 2 : 1 }
+    var biasIndex: Int { hasWeight ? 2 : 1 }
+    /// Whether each row has statistics of its own, so that it is normalised in one pass.
+    package var isOfRows: Bool { kind != .channels }
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       let statistics = TensorType(inputs[0].dtype, kind.statistics(inputs[0].shape))
@@ -58,45 +55,18 @@ extension Primitives {
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let x = inputs[0].contiguous
-      let (shape, code) = (x.shape, x.dtype.code)
-      let layout = Layout(contiguous: kind.statistics(shape))
-      let mean = Body(layout: layout, dtype: x.dtype)
-      let scale = Body(layout: layout, dtype: x.dtype)
-      let variance = Body(layout: layout, dtype: x.dtype)
+      let layout = Layout(contiguous: kind.statistics(x.shape))
+      let statistics = (0..<3).map { _ in Body(layout: layout, dtype: x.dtype) }
       let weight = hasWeight ? inputs[1].contiguous : nil
       let bias = hasBias ? inputs[biasIndex].contiguous : nil
       let y = Value.withPointers(x, weight, bias) { px, pw, pb in
-        Value.make(x.dtype, shape) { out in
-          guard kind == .channels else {
-            // Without a mean its kernel leaves that memory alone.
-            mean.clear(layout.count * x.dtype.size)
-            return kb_normalize_rows(
-              kind == .rootMeanSquare, code, shape[0] * shape[1], shape[2] * shape[3],
-              kind.affine(shape), px, pw, pb, eps, out, mean.pointer, scale.pointer)
-          }
-          kb_channel_statistics(
-            code, shape[0], shape[1], shape[2] * shape[3], px, mean.pointer, variance.pointer)
-          Self.reciprocalRoots(variance, eps, scale, x.dtype)
-          kb_channel_normalize(
-            code, shape[0], shape[1], shape[2] * shape[3], px, mean.pointer, scale.pointer, pw, pb,
-            out)
+        Value.make(x.dtype, x.shape) { out in
+          run(
+            x.type, px, pw, pb, out, mean: statistics[0].pointer, scale: statistics[1].pointer,
+            variance: statistics[2].pointer)
         }
       }
-      if kind != .channels { variance.clear(layout.count * x.dtype.size) }
-      return [y] + [mean, scale, variance].map { Value(body: $0, dtype: x.dtype) }
-    }
-
-    private static func reciprocalRoots(
-      _ variance: Body, _ eps: Double, _ result: Body, _ dtype: DType
-    ) {
-      func fill<T: BinaryFloatingPoint>(_ type: T.Type) {
-        let source = variance.pointer.assumingMemoryBound(to: T.self)
-        let target = result.pointer.assumingMemoryBound(to: T.self)
-        for i in 0..<variance.layout.count {
-          target[i] = T(1 / (Double(source[i]) + eps).squareRoot())
-        }
-      }
-      if dtype == .float64 { fill(Double.self) } else { fill(Float.self) }
+      return [y] + statistics.map { Value(body: $0, dtype: x.dtype) }
     }
 
     public var residuals: Residuals {
@@ -185,22 +155,18 @@ extension Primitives {
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let values = inputs.map(\.contiguous)
       let x = values[1]
-      let (shape, code) = (x.shape, x.dtype.code)
-      let channels = Layout(contiguous: [1, shape[1], shape[2], 1])
+      let channels = Layout(contiguous: [1, x.shape[1], x.shape[2], 1])
       let dx = wantsX ? Body(layout: x.layout.contiguous, dtype: x.dtype) : nil
       let dWeight = wantsWeight ? Body(layout: channels, dtype: x.dtype) : nil
       let dBias = wantsBias ? Body(layout: channels, dtype: x.dtype) : nil
-      Value.withPointers(values[0], x, hasWeight ? values[4] : nil) { pdy, px, pw in
-        Value.withPointers(values[2], values[3], nil) { mean, scale, _ in
-          if kind == .channels {
-            kb_channel_normalize_backward(
-              true, code, shape[0], shape[1], shape[2] * shape[3], pdy, px, mean, scale, pw,
-              dx?.pointer, dWeight?.pointer, dBias?.pointer)
-          } else {
-            kb_normalize_rows_backward(
-              kind == .rootMeanSquare, code, shape[0] * shape[1], shape[2] * shape[3],
-              kind.affine(shape), pdy, px, mean, scale, pw, dx?.pointer, dWeight?.pointer,
-              dBias?.pointer)
+      Value.withPointers(x, hasWeight ? values[4] : nil, nil) { px, pw, _ in
+        values[0].withElements { pdy, _ in
+          values[2].withElements { mean, _ in
+            values[3].withElements { scale, _ in
+              run(
+                x.type, pdy, px, mean, scale, pw, dx: dx?.pointer, dWeight: dWeight?.pointer,
+                dBias: dBias?.pointer)
+            }
           }
         }
       }
@@ -320,12 +286,6 @@ private enum NormalizationBatch {
     let shape = output.shape
     let groups = size == 0 ? 0 : shape[1] / size
     return output.reshape([shape[0], size, groups, shape[2], shape[3]]).transpose(0, 1)
-  }
-}
-
-extension Body {
-  fileprivate func clear(_ bytes: Int) {
-    pointer.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
   }
 }
 

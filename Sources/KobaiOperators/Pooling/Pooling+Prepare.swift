@@ -1,0 +1,98 @@
+import CKernels
+import KobaiTensor
+
+extension StridedType {
+  /// How many times the last `rank` dimensions repeat.
+  fileprivate func planes(_ rank: Int) -> Int { shape.dropLast(rank).reduce(1, *) }
+}
+
+extension Primitives.MaxPoolValues {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
+    let window = geometry.window
+    return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
+      kb_max_pool(dtype, &window, planes, memory[0], memory[1], nil)
+      return true
+    }
+  }
+}
+
+extension Primitives.MaxPool {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
+    let window = geometry.window
+    return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
+      kb_max_pool(
+        dtype, &window, planes, memory[0], memory[1],
+        memory[2].assumingMemoryBound(to: Int64.self))
+      return true
+    }
+  }
+}
+
+extension Primitives.MaxPoolGradient {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[1].dtype.code, inputs[1].planes(geometry.rank))
+    let window = geometry.window
+    return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
+      kb_max_pool_gradient(dtype, &window, planes, memory[1], memory[0], memory[2])
+      return true
+    }
+  }
+}
+
+extension Primitives.PoolGather {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(input.count))
+    let (size, count) = (input.reduce(1, *), inputs[1].layout.count / max(planes, 1))
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_pool_gather(
+        dtype, planes, size, count, memory[1].assumingMemoryBound(to: Int64.self), memory[0],
+        memory[2])
+      return true
+    }
+  }
+}
+
+extension Primitives.PoolScatter {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(input.count))
+    let (size, count) = (input.reduce(1, *), inputs[1].layout.count / max(planes, 1))
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_pool_scatter(
+        dtype, planes, size, count, memory[1].assumingMemoryBound(to: Int64.self), memory[0],
+        memory[2])
+      return true
+    }
+  }
+}
+
+extension Primitives.AveragePool {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
+    let (window, countIncludePad, divisor) = (geometry.window, countIncludePad, divisor)
+    return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
+      kb_average_pool(dtype, &window, planes, countIncludePad, divisor, memory[0], memory[1])
+      return true
+    }
+  }
+}
+
+extension Primitives.AveragePoolTranspose {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(pool.geometry.rank))
+    let (window, countIncludePad, divisor) = (
+      pool.geometry.window, pool.countIncludePad, pool.divisor
+    )
+    return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
+      kb_average_pool_gradient(
+        dtype, &window, planes, countIncludePad, divisor, memory[0], memory[1])
+      return true
+    }
+  }
+}
