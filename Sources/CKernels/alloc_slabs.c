@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #if !defined(MAP_ANONYMOUS)
 #define MAP_ANONYMOUS MAP_ANON
@@ -128,6 +129,22 @@ static slab *slab_of(void *block) {
   return (slab *)(address & ~(uintptr_t)(SMALL_SLAB - 1));
 }
 
+// Smaller free blocks are not worth a system call.
+#define DROPPED_BYTES ((size_t)64 << 10)
+
+// Lets go of the pages within a free block of a slab that stays, but for the first, which links it.
+static void drop_pages(kb_free_block *block, size_t size) {
+#if defined(__linux__)
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = (uintptr_t)block;
+  const uintptr_t first = (start + sizeof *block + page - 1) & ~(page - 1);
+  const uintptr_t end = (start + size) & ~(page - 1);
+  if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+#else
+  (void)block;
+  (void)size;
+#endif
+}
+
 static void release_free(slab **list) {
   for (slab **link = list; *link != NULL;) {
     slab *s = *link;
@@ -165,6 +182,11 @@ void kb_slab_trim(void) {
   }
   release_free(&small_slabs);
   release_free(&middle_slabs);
+  for (unsigned c = kb_class_of(DROPPED_BYTES); c < first_own; c++) {
+    for (kb_free_block *b = kb_free_blocks[c]; b != NULL; b = b->next) {
+      drop_pages(b, kb_class_size(c));
+    }
+  }
   for (unsigned c = first_own; c < KB_CLASS_COUNT; c++) {
     while (kb_free_blocks[c] != NULL) {
       kb_free_block *b = kb_free_blocks[c];

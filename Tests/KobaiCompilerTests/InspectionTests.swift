@@ -12,17 +12,40 @@ import Testing
     let inspection = f.inspect(Tensor([1.0, 2.0]))
     #expect(
       inspection.stages.map(\.pass) == [
-        "trace", "simplify", "deduplicate", "eliminate dead", "fuse", "rematerialize",
+        "trace", "simplify", "orient", "deduplicate", "eliminate dead", "fuse", "rematerialize",
+        "schedule",
       ])
     #expect(
       inspection.stages[0].graph.steps.map(\.name) == [
         "mul", "neg", "neg", "exp", "mul", "exp", "add",
       ])
-    #expect(inspection.stages[3].graph.steps.map(\.name) == ["mul", "exp", "add"])
+    #expect(inspection.stages[4].graph.steps.map(\.name) == ["mul", "exp", "add"])
     #expect(inspection.groups == [["mul", "exp", "add"]])
     #expect(inspection.graph.steps.count == 1)
     #expect(inspection.bytesMoved == 16 && inspection.flops == 6)
     #expect("\(inspection)".contains("group 0: mul, exp, add"))
+  }
+
+  @Test func theMemoryPlanIsShown() {
+    let w = Tensor.ones([8, 8]).asState(requiresGrad: false)
+    let step = jit { (x: Tensor) -> Tensor in
+      let y = x.matmul(w).softmax(dim: 1)
+      w.data = w * 0.5
+      return y.matmul(x)
+    }
+    let x = Tensor.ones([8, 8])
+    let before = step.inspect(x).memoryPlan
+    for _ in 0..<3 { _ = step(x) }
+    let inspection = step.inspect(x)
+    #expect(inspection.memoryPlan == before)
+    #expect(inspection.plannedBytes == 512)
+    let lines = inspection.memoryPlan.split(separator: "\n")
+    #expect(
+      lines[0] == "memory plan: 512 bytes in one arena, 512 in memory of outputs, 1 single elements"
+    )
+    #expect(lines.count(where: { $0.hasPrefix("arena 0..<256, steps 0–1: %") }) == 1)
+    #expect(lines.contains { $0.contains("256 bytes in the place of input 1: %") })
+    #expect("\(inspection)".contains(inspection.memoryPlan))
   }
 
   @Test func graphsAsTextForOtherPrograms() throws {

@@ -60,29 +60,29 @@ extension Primitives {
         Value(
           body: Body(layout: Layout(contiguous: type.shape), dtype: type.dtype), dtype: type.dtype)
       }
-      let session = executable.begin()
-      defer { executable.end(session) }
-      for round in 0..<count {
-        let i = reverse ? count - 1 - round : round
-        for k in 0..<captures { session.inputs[k] = inputs[k] }
-        for k in 0..<carried {
-          session.inputs[captures + k] = .nothing
-          swap(&session.inputs[captures + k], &carry[k])
+      return executable.withSession { session in
+        for round in 0..<count {
+          let i = reverse ? count - 1 - round : round
+          for k in 0..<captures { session.inputs[k] = inputs[k] }
+          for k in 0..<carried {
+            session.inputs[captures + k] = .nothing
+            swap(&session.inputs[captures + k], &carry[k])
+          }
+          for k in (captures + carried)..<inputs.count {
+            session.inputs[k] = inputs[k].slice(i)
+          }
+          executable.run(session)
+          for k in 0..<carried { carry[k] = session.takeOutput(k) }
+          for k in 0..<stackedCount {
+            session.outputs[carried + k].store(in: stacks[k], at: i)
+          }
+          let isSound =
+            carry.allSatisfy(\.meta.isPlain) && session.outputs.allSatisfy(\.meta.isPlain)
+          session.forgetOutputs()
+          guard isSound else { return carry.map { _ in .poison } + stacks.map { _ in .poison } }
         }
-        for k in (captures + carried)..<inputs.count {
-          session.inputs[k] = inputs[k].slice(i)
-        }
-        executable.run(session)
-        for k in 0..<carried { carry[k] = session.takeOutput(k) }
-        for k in 0..<stackedCount {
-          session.outputs[carried + k].store(in: stacks[k], at: i)
-        }
-        let isSound =
-          carry.allSatisfy(\.meta.isPlain) && session.outputs.allSatisfy(\.meta.isPlain)
-        session.forgetOutputs()
-        guard isSound else { return carry.map { _ in .poison } + stacks.map { _ in .poison } }
+        return carry + stacks
       }
-      return carry + stacks
     }
 
     var residuals: Residuals { .all }
@@ -105,7 +105,7 @@ extension Primitives {
         let types = all.enumerated().map { i, input in
           i < scanned ? input.type : TensorType(input.dtype, Array(input.shape.dropFirst()))
         }
-        return CompiledGraph.make("batch of \(body.name)", types, donors: body.executable.donors) {
+        return CompiledGraph.make("batch of \(body.name)", types, donors: body.graph.donors) {
           arguments in
           vmap(
             { body.graph($0) }, inAxes: batched.map { $0 ? 0 : nil }, randomness: .different)(

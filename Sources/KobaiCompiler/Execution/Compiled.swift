@@ -33,9 +33,10 @@ final class CompiledGraph: @unchecked Sendable {
     var graph = graph
     randomSteps = graph.steps.indices.filter { graph.steps[$0].isRandom }
     if isDifferentiated { graph.outputs += randomSteps.flatMap { graph.steps[$0].outputs } }
+    graph.donors = donors
     self.graph = graph
     stages = graph.optimized()
-    executable = Executable(stages[stages.count - 1].graph, donors: donors)
+    executable = Executable(stages[stages.count - 1].graph)
   }
 
   /// The results for these inputs, through `bind`; random operations give what they gave in `outputs`.
@@ -72,7 +73,7 @@ extension CompiledGraph {
     derive(.givingInputs(range)) {
       var graph = graph
       graph.outputs = Array(graph.outputs.prefix(resultCount)) + Array(graph.inputs[range])
-      return CompiledGraph(name, graph, isDifferentiated: true, donors: executable.donors)
+      return CompiledGraph(name, graph, isDifferentiated: true, donors: graph.donors)
     }
   }
 }

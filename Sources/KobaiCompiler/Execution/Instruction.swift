@@ -13,6 +13,8 @@ struct Instruction {
   let kind: Kind
   /// nil for several steps on single elements.
   let step: Graph.Step?
+  /// The numbers of its steps in the graph.
+  let steps: ClosedRange<Int>
   /// Values that no later instruction reads.
   let releases: [Int]
 
@@ -52,10 +54,13 @@ struct Instruction {
     let kept = Set(graph.outputs).union(graph.constants.map(\.value))
     var instructions: [Instruction] = []
     var block = ScalarBlock()
-    func close() {
+    func close(before i: Int) {
       // Numbers hold no memory: nothing is to be released.
       if !block.operations.isEmpty {
-        instructions.append(Instruction(kind: .scalars(block), step: nil, releases: []))
+        instructions.append(
+          Instruction(
+            kind: .scalars(block), step: nil, steps: (i - block.operations.count)...(i - 1),
+            releases: []))
       }
       block = ScalarBlock()
     }
@@ -64,15 +69,16 @@ struct Instruction {
         block.append(operation)
         continue
       }
-      close()
+      close(before: i)
       let dying = Set(step.inputs).filter { lastUse[$0] == i && !kept.contains($0) }
       // Results that nothing reads die at once.
       let unread = step.outputs.filter { lastUse[$0] < 0 && !kept.contains($0) }
       instructions.append(
         Instruction(
-          kind: kind(of: step, dying), step: step, releases: dying.sorted() + unread))
+          kind: kind(of: step, dying), step: step, steps: i...i,
+          releases: dying.sorted() + unread))
     }
-    close()
+    close(before: graph.steps.count)
     return instructions
   }
 

@@ -31,6 +31,8 @@ struct MemoryPlan {
   /// A block that leaves the replay with an output.
   struct Owned {
     let type: StridedType
+    /// The values that lie in it one after the other.
+    let values: [Int]
     /// The input whose block it takes if nothing else refers to that.
     var donor: Int?
     /// The outputs whose recycled memory may serve.
@@ -48,13 +50,13 @@ struct MemoryPlan {
   /// The blocks of the arena, in the order in which they are first written.
   private(set) var shared: [Shared] = []
 
-  /// A block of the arena: the values that lie in it one after the other, and the instructions from which to
-  /// which it is taken.
+  /// A block of the arena: the values that lie in it one after the other, and the steps of the graph from which
+  /// to which it is taken.
   struct Shared {
-    var values: [Int]
+    let values: [Int]
     let bytes: Int
     let offset: Int
-    let first, last: Int
+    let steps: ClosedRange<Int>
   }
 
   private let graph: Graph
@@ -173,41 +175,32 @@ struct MemoryPlan {
   private mutating func placeBlocks(
     _ instructions: [Instruction], _ preparations: [Preparation], _ donors: [Int: Int]
   ) {
-    var offsets = [Int](repeating: -1, count: blocks.count)
     var numbers = [Int](repeating: -1, count: blocks.count)
-    // Larger blocks first, each at the lowest offset that no block alive at the same time takes.
     let shared = blocks.indices.filter { blocks[$0].end != .max }
-      .sorted { (blocks[$0].bytes, $1) > (blocks[$1].bytes, $0) }
-    var placed: [(offset: Int, end: Int, block: Int)] = []
-    for block in shared {
-      let size = (blocks[block].bytes + Self.alignment - 1) / Self.alignment * Self.alignment
-      var offset = 0
-      for other in placed
-      where blocks[other.block].start <= blocks[block].end
-        && blocks[block].start <= blocks[other.block].end
-      {
-        if other.offset >= offset + size { break }
-        offset = Swift.max(offset, other.end)
-      }
-      offsets[block] = offset
-      arenaBytes = Swift.max(arenaBytes, offset + size)
-      let position = placed.firstIndex { $0.offset > offset } ?? placed.count
-      placed.insert((offset, offset + size, block), at: position)
+    // None of these orders is the best one for all graphs.
+    let sizes = blocks.map(\.bytes)
+    let lengths = blocks.map { $0.end == .max ? 0 : $0.end - $0.start + 1 }
+    var offsets: [Int] = []
+    for (i, key) in [sizes, lengths, zip(sizes, lengths).map { $0 * $1 }].enumerated() {
+      let (bytes, found) = pack(shared.sorted { (key[$0], $1) > (key[$1], $0) })
+      if i == 0 || bytes < arenaBytes { (arenaBytes, offsets) = (bytes, found) }
     }
     let values = Dictionary(grouping: graph.types.indices.filter { blockOf[$0] != nil }) {
       blockOf[$0] ?? 0
     }
     self.shared = shared.sorted().map { block in
-      Shared(
+      let first = instructions[blocks[block].start].steps.lowerBound
+      return Shared(
         values: values[block] ?? [], bytes: blocks[block].bytes, offset: offsets[block],
-        first: blocks[block].start, last: blocks[block].end)
+        steps: first...instructions[blocks[block].end].steps.upperBound)
     }
     var donated: Set<Int> = []
     for block in blocks.indices where blocks[block].end == .max {
       numbers[block] = owned.count
       let last = blocks[block].last
       let outputs = graph.outputs.indices.filter { graph.outputs[$0] == last }
-      var entry = Owned(type: type(last), donor: nil, recycles: outputs)
+      var entry = Owned(
+        type: type(last), values: values[block] ?? [], donor: nil, recycles: outputs)
       for output in outputs {
         guard entry.donor == nil, let donor = donors[output], !donated.contains(donor),
           isFree(graph.inputs[donor], for: blocks[block], instructions, preparations)
@@ -221,6 +214,30 @@ struct MemoryPlan {
       guard base[value] == value, let block = blockOf[value] else { continue }
       places[value] = numbers[block] < 0 ? .arena(offsets[block]) : .owned(numbers[block])
     }
+  }
+
+  /// Offsets for blocks, placed in this order at the lowest offset that no block alive at the same time takes; and
+  /// the bytes that they take together.
+  private func pack(_ order: [Int]) -> (bytes: Int, offsets: [Int]) {
+    var offsets = [Int](repeating: -1, count: blocks.count)
+    var total = 0
+    var placed: [(offset: Int, end: Int, block: Int)] = []
+    for block in order {
+      let size = (blocks[block].bytes + Self.alignment - 1) / Self.alignment * Self.alignment
+      var offset = 0
+      for other in placed
+      where blocks[other.block].start <= blocks[block].end
+        && blocks[block].start <= blocks[other.block].end
+      {
+        if other.offset >= offset + size { break }
+        offset = Swift.max(offset, other.end)
+      }
+      offsets[block] = offset
+      total = Swift.max(total, offset + size)
+      let position = placed.firstIndex { $0.offset > offset } ?? placed.count
+      placed.insert((offset, offset + size, block), at: position)
+    }
+    return (total, offsets)
   }
 
   /// Whether an input's memory may be written from the instruction on that first writes a block.

@@ -28,7 +28,7 @@ struct ReplayBuilder {
     }
     let plan = MemoryPlan(
       graph, executable.instructions, preparations, layouts, views: views,
-      donors: executable.donors)
+      donors: graph.donors)
     self.plan = plan
     var operands: [(base: Int, byteOffset: Int)] = []
     for (i, (instruction, preparation)) in zip(executable.instructions, preparations).enumerated() {

@@ -52,6 +52,7 @@ extension Graph {
       return step
     }
     result.outputs = outputs.map(renumber)
+    result.donors = donors
     return result
   }
 }

@@ -44,6 +44,8 @@ public struct Graph: Sendable {
   public internal(set) var constants: [(value: Int, tensor: Tensor)] = []
   public internal(set) var steps: [Step] = []
   public internal(set) var outputs: [Int] = []
+  /// For an output, the input that it replaces, whose memory it may take.
+  var donors: [Int: Int] = [:]
 
   /// A new value of this type; its number.
   mutating func value(_ type: TensorType) -> Int {

@@ -12,6 +12,12 @@ import KobaiTransforms
 public struct Inspection: Sendable, CustomStringConvertible {
   /// The graph after each pass; the first is as traced.
   public let stages: [(pass: String, graph: Graph)]
+  private let plan: MemoryPlan
+
+  init(_ program: CompiledGraph?) {
+    stages = program?.stages ?? [(pass: "trace", graph: Graph())]
+    plan = program?.executable.memoryPlan ?? Graph().memoryPlan
+  }
 
   /// The graph that is replayed.
   public var graph: Graph { stages[stages.count - 1].graph }
@@ -32,7 +38,17 @@ public struct Inspection: Sendable, CustomStringConvertible {
   public var peakBytes: Int { graph.peakBytes }
 
   /// The bytes that a replay takes for intermediate results, where the memory plan lets them share.
-  public var plannedBytes: Int { graph.plannedBytes }
+  public var plannedBytes: Int { plan.arenaBytes }
+
+  /// Where the results of steps lie in a replay: each block of memory with its place, the steps that it serves
+  /// and the values in it, by the numbers of `graph`; outputs with the inputs whose memory they take. Before the
+  /// first call, the plan for contiguous arguments.
+  ///
+  ///     print(step.inspect(x, y).memoryPlan)
+  ///     // memory plan: 4096 bytes in one arena, 12 in memory of outputs, 1 single elements
+  ///     // arena 0..<4096, steps 0–3: %5 %9
+  ///     // output 0, 12 bytes in the place of input 1: %11
+  public var memoryPlan: String { plan.description }
 
   /// The operations that a replay evaluates, which allocates their results: they have no prepared kernel
   /// for contiguous inputs.
@@ -47,10 +63,14 @@ public struct Inspection: Sendable, CustomStringConvertible {
     for (pass, graph) in stages {
       text += "after \(pass): \(graph.steps.count) steps\n\(graph)\n\n"
     }
-    for (i, group) in groups.enumerated() {
-      text += "group \(i): \(group.joined(separator: ", "))\n"
+    let fused = graph.steps.filter { $0.members != nil }
+    for (i, step) in fused.enumerated() {
+      text +=
+        "group \(i): \((step.members ?? []).joined(separator: ", ")); "
+        + "\(graph.bytesMoved(step)) bytes moved, \(graph.flops(step)) flops\n"
     }
-    return text + "\(bytesMoved) bytes moved, \(flops) flops, \(peakBytes) bytes at most at once, "
+    return text + "\(memoryPlan)\n"
+      + "\(bytesMoved) bytes moved, \(flops) flops, \(peakBytes) bytes at most at once, "
       + "\(plannedBytes) bytes in the memory plan"
   }
 }
@@ -59,39 +79,36 @@ extension Jitted {
   /// What is compiled for these arguments; the function is not run on elements.
   public func inspect(_ arguments: repeat each A) -> Inspection {
     Inspection(
-      stages: engine.inspect(flat(repeat each arguments)) {
-        call(function, $0, repeat each arguments)
-      })
+      engine.inspect(flat(repeat each arguments)) { call(function, $0, repeat each arguments) })
   }
 }
 
 extension Graph.Step {
   /// The operations of a group; nil for any other step.
   var members: [String]? {
-    (primitive as? Primitives.FusedGroup)?.names ?? (primitive as? Primitives.Fused)?.names
+    switch primitive {
+    case let group as Primitives.FusedGroup: group.names
+    case let program as Primitives.Fused: program.names
+    default: nil
+    }
   }
 }
 
 extension Graph {
   func bytes(_ value: Int) -> Int { types[value].shape.reduce(types[value].dtype.size, *) }
 
-  /// Steps whose result shows the elements of the input.
-  private func isView(_ step: Step) -> Bool {
-    switch step.primitive {
-    case is Primitives.Broadcast, is Primitives.Permute, is Primitives.Reshape: true
-    default: false
-    }
-  }
-
   func bytesMoved(_ step: Step) -> Int {
-    isView(step) ? 0 : (step.inputs + step.outputs).reduce(0) { $0 + bytes($1) }
+    step.isView ? 0 : (step.inputs + step.outputs).reduce(0) { $0 + bytes($1) }
   }
 
   func flops(_ step: Step) -> Int {
-    if isView(step) { return 0 }
+    if step.isView { return 0 }
     let results = step.outputs.reduce(0) { $0 + types[$1].shape.reduce(1, *) }
     if let members = step.members {
-      return step.outputs.first.map { types[$0].shape.reduce(members.count, *) } ?? 0
+      // One for each element and operation.
+      let shape = (step.inputs + step.outputs).lazy.map { types[$0].shape }
+        .max { $0.reduce(1, *) < $1.reduce(1, *) }
+      return (shape ?? []).reduce(members.count, *)
     }
     let isProduct =
       step.primitive is Primitives.MatrixProduct || step.primitive is Primitives.Linear
@@ -109,24 +126,5 @@ extension Graph {
   var memoryPlan: MemoryPlan {
     let executable = Executable(self)
     return ReplayBuilder(executable, ObservedLayouts(contiguous: self)).plan
-  }
-
-  /// The largest sum of bytes of results that a later step or an output reads.
-  var peakBytes: Int {
-    var lastUse = [Int](repeating: -1, count: types.count)
-    for (i, step) in steps.enumerated() { for input in step.inputs { lastUse[input] = i } }
-    for output in outputs { lastUse[output] = steps.count }
-    let given = Set(inputs).union(constants.map(\.value))
-    var (alive, peak) = (0, 0)
-    for (i, step) in steps.enumerated() {
-      if !isView(step) { alive += step.outputs.reduce(0) { $0 + bytes($1) } }
-      peak = max(peak, alive)
-      for value in Set(step.inputs + step.outputs)
-      where lastUse[value] <= i && !given.contains(value) {
-        let isOwn = !steps.contains { $0.outputs.contains(value) && isView($0) }
-        if isOwn { alive -= bytes(value) }
-      }
-    }
-    return peak
   }
 }

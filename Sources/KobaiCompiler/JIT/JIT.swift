@@ -68,10 +68,10 @@ public struct Jitted<each A: Tree, R> {
   }
 
   /// How often the closure has been traced.
-  public var traceCount: Int { engine.traceCount }
+  public var traceCount: Int { engine.cache.traceCount }
 
   /// Why the closure was traced again, each time that it was: what differed from the call before.
   ///
   ///     step.recompilations   // ["argument 0 is float32[16, 784] where it was float32[32, 784]"]
-  public var recompilations: [String] { engine.reasons }
+  public var recompilations: [String] { engine.cache.reasons }
 }

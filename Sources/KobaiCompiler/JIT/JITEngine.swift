@@ -35,77 +35,44 @@ enum JIT {
 
 /// What `jit` has compiled of one function.
 ///
-/// `@unchecked Sendable`: the entries are read and replaced under a lock.
+/// `@unchecked Sendable`: what changes is in the cache.
 final class JITEngine<R>: @unchecked Sendable {
-  let site: String
   let flatten: (R) -> [Tensor]
   let rebuild: (R, [Tensor]) -> R
-  private let lock = Locked(())
-  private var entries: [JITEntry<R>] = []
-  private(set) var traceCount = 0
-  private(set) var reasons: [String] = []
+  let cache: JITCache
 
   init(
     site: String, flatten: @escaping (R) -> [Tensor], rebuild: @escaping (R, [Tensor]) -> R
   ) {
-    self.site = site
     self.flatten = flatten
     self.rebuild = rebuild
+    cache = JITCache(site: site)
   }
 
   func call(_ arguments: FlatTree, _ function: ([Tensor]) -> R) -> R {
-    if let entry = locked(arguments) {
-      return rebuild(entry.prototype, entry.replay(arguments.tensors))
-    }
-    let (entry, result) = JITEntry.trace(
-      "jit (\(site))", arguments, function, flatten: flatten, rebuild: rebuild)
+    if let entry = cache.entry(for: arguments) { return replay(entry, arguments) }
+    let (entry, result) = trace(arguments, function)
     guard let entry else { return result }
-    lock.withLock { _ in
-      if let last = entries.first(where: { !$0.isForOneCall }) ?? entries.first {
-        let reason = last.mismatch(arguments) ?? "states were made by the call before"
-        reasons.append(reason)
-        // The second trace of a closure that makes its states in the first is expected.
-        if !last.isForOneCall { warn(reason) }
-      }
-      traceCount += 1
-      entries.removeAll(where: \.isForOneCall)
-      entries.insert(entry, at: 0)
-    }
-    return rebuild(entry.prototype, entry.replay(arguments.tensors))
+    cache.insert(entry, for: arguments)
+    return replay(entry, arguments)
   }
 
-  /// The graph after each pass, of what is compiled for these arguments.
-  func inspect(
+  private func replay(_ entry: JITEntry, _ arguments: FlatTree) -> R {
+    let tensors = entry.replay(arguments.tensors)
+    // All entries of a cache hold results of this type.
+    let prototype = unsafeDowncast(entry.prototype, to: JITPrototype<R>.self)
+    return tensors.isEmpty ? prototype.result : rebuild(prototype.result, tensors)
+  }
+
+  private func trace(
     _ arguments: FlatTree, _ function: ([Tensor]) -> R
-  ) -> [(pass: String, graph: Graph)] {
-    if let entry = locked(arguments) {
-      return entry.program.stages
-    }
-    let (entry, _) = JITEntry.trace(
-      "jit (\(site))", arguments, function, flatten: flatten, rebuild: rebuild)
-    return entry?.program.stages ?? [(pass: "trace", graph: Graph())]
+  ) -> (entry: JITEntry?, result: R) {
+    JITEntry.trace(
+      "jit (\(cache.site))", arguments, function, flatten: flatten, rebuild: rebuild)
   }
 
-  private func locked(_ arguments: FlatTree) -> JITEntry<R>? {
-    var entry: JITEntry<R>?
-    lock.withLock { _ in entry = find(arguments) }
-    return entry
-  }
-
-  /// The entry for these arguments, moved to the front.
-  private func find(_ arguments: FlatTree) -> JITEntry<R>? {
-    for i in entries.indices where entries[i].matches(arguments) {
-      if i > 0 { entries.swapAt(0, i) }
-      return entries[0]
-    }
-    return nil
-  }
-
-  private func warn(_ reason: String) {
-    let limit = 8
-    guard reasons.count <= limit else { return }
-    JIT.warn(
-      "jit (\(site)): traced again (\(reasons.count)): \(reason)"
-        + (reasons.count == limit ? "; further traces are not reported" : ""))
+  /// What is compiled for these arguments; nil after a misuse.
+  func inspect(_ arguments: FlatTree, _ function: ([Tensor]) -> R) -> CompiledGraph? {
+    (cache.entry(for: arguments) ?? trace(arguments, function).entry)?.program
   }
 }

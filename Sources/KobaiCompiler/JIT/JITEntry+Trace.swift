@@ -4,7 +4,7 @@ import KobaiTransforms
 
 extension JITEntry {
   /// Traces a function. Without an entry, after a misuse inside `recovering { }`, with poisoned results.
-  static func trace(
+  static func trace<R>(
     _ name: String, _ arguments: FlatTree, _ function: ([Tensor]) -> R,
     flatten: (R) -> [Tensor], rebuild: (R, [Tensor]) -> R
   ) -> (entry: JITEntry?, result: R) {
@@ -40,9 +40,10 @@ extension JITEntry {
       let program = CompiledGraph(
         name, trace.graph, isDifferentiated: results.contains(where: \.isTracked),
         donors: Self.donors(sources + stateSources, writes))
-      if JIT.printsPasses { JIT.say("\(name)\n\(Inspection(stages: program.stages))") }
+      if JIT.printsPasses { JIT.say("\(name)\n\(Inspection(program))") }
       let entry = JITEntry(
-        prototype: prototype, program: program, isForOneCall: isForOneCall, guards: guards,
+        prototype: JITPrototype(prototype), program: program, isForOneCall: isForOneCall,
+        guards: guards,
         sources: sources + stateSources, results: results, writes: writes)
       return (entry, prototype)
     }

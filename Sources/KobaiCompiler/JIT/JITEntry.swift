@@ -31,9 +31,10 @@ enum JITWrite {
 }
 
 /// One trace of a function: when it holds, what it computes, and what it does to states.
-final class JITEntry<R> {
-  /// The result's structure.
-  let prototype: R
+final class JITEntry {
+  /// The result's structure: a `JITPrototype` of the function's own type. The entry itself is not generic, because
+  /// all that is done at each call would look up types.
+  let prototype: AnyObject
   let program: CompiledGraph
   /// Used once: the closure made states whose first values it computed, so the next call differs.
   let isForOneCall: Bool
@@ -49,9 +50,8 @@ final class JITEntry<R> {
   private let transfers: StateTransfers
 
   init(
-    prototype: R, program: CompiledGraph, isForOneCall: Bool, guards: JITGuards,
-    sources: [JITSource],
-    results: [JITResult], writes: [JITWrite]
+    prototype: AnyObject, program: CompiledGraph, isForOneCall: Bool, guards: JITGuards,
+    sources: [JITSource], results: [JITResult], writes: [JITWrite]
   ) {
     self.prototype = prototype
     self.program = program
@@ -77,7 +77,7 @@ final class JITEntry<R> {
 
   /// The result's tensors, after the states have been written.
   func replay(_ arguments: [Tensor]) -> [Tensor] {
-    wasUsed = true
+    if isForOneCall { wasUsed = true }
     if recordsGradients && isGradEnabled {
       let inputs = sources.map { source -> Tensor in
         switch source {
@@ -113,19 +113,24 @@ final class JITEntry<R> {
     // Values that are replaced are handed over, so that results can be written in their memory. A misuse must
     // leave them as they were, so inside `recovering { }` they stay.
     let donates = kb_context_flags() & UInt32(KB_CONTEXT_RECOVERING | KB_CONTEXT_STATES) == 0
-    let executable = program.executable
-    let session = executable.begin()
-    transfers.takeInputs(arguments, into: session, donates: donates)
-    executable.run(session, isOnly: isForOneCall)
-    transfers.giveOutputs(of: session, donates: donates)
-    let tensors = results.map { result in
-      switch result {
-      case .output(let i, _): Tensor(session.outputs[i])
-      case .live(let tensor): tensor
+    return program.executable.withSession { session in
+      transfers.takeInputs(arguments, into: session, donates: donates)
+      program.executable.run(session, isOnly: isForOneCall)
+      transfers.giveOutputs(of: session, donates: donates)
+      let tensors = results.map { result in
+        switch result {
+        case .output(let i, _): Tensor(session.outputs[i])
+        case .live(let tensor): tensor
+        }
       }
+      session.forgetOutputs()
+      return tensors
     }
-    session.forgetOutputs()
-    executable.end(session)
-    return tensors
   }
+}
+
+/// The result of a trace, whose tensors are replaced by those of a run.
+final class JITPrototype<R> {
+  let result: R
+  init(_ result: R) { self.result = result }
 }

@@ -26,7 +26,9 @@ struct JITGuards {
     }
 
     var holds: Bool {
-      state.holds(type.dtype, type.shape, tracked: tracked, gradient: grad)
+      Unmanaged.passUnretained(state)._withUnsafeGuaranteedRef {
+        $0.holds(type.dtype, type.shape, tracked: tracked, gradient: grad)
+      }
     }
   }
 }

@@ -11,20 +11,20 @@ final class StateTransfers: @unchecked Sendable {
     let state: Unmanaged<State>
   }
 
-  private var arguments: [(input: Int, argument: Int)] = []
-  private var captured: [(input: Int, tensor: Tensor)] = []
+  private let arguments: [(input: Int, argument: Int)]
+  private let captured: [(input: Int, tensor: Tensor)]
   /// Values that are read only; values that are replaced, to inputs and from outputs.
-  private var read: [Transfer] = []
-  private var taken: [Transfer] = []
-  private var replaced: [Transfer] = []
+  private let read: [Transfer]
+  private let taken: [Transfer]
+  private let replaced: [Transfer]
   /// Outputs that become values of states whose own ones were not read.
-  private var assigned: [Transfer] = []
-  private var readGradients: [Transfer] = []
-  private var takenGradients: [Transfer] = []
+  private let assigned: [Transfer]
+  private let readGradients: [Transfer]
+  private let takenGradients: [Transfer]
   /// Outputs that become gradients; those whose old gradient was not read may use its memory.
-  private var gradients: [Transfer] = []
-  private var recycled: [Transfer] = []
-  private var cleared: [Unmanaged<State>] = []
+  private let gradients: [Transfer]
+  private let recycled: [Transfer]
+  private let cleared: [Unmanaged<State>]
   private let sources: [JITSource]
   private let writes: [JITWrite]
 
@@ -32,6 +32,10 @@ final class StateTransfers: @unchecked Sendable {
     (self.sources, self.writes) = (sources, writes)
     var isTaken: Set<ObjectIdentifier> = []
     var isRead: Set<ObjectIdentifier> = []
+    var arguments: [(input: Int, argument: Int)] = []
+    var captured: [(input: Int, tensor: Tensor)] = []
+    var (read, taken): ([Transfer], [Transfer]) = ([], [])
+    var (readGradients, takenGradients): ([Transfer], [Transfer]) = ([], [])
     for (i, source) in sources.enumerated() {
       switch source {
       case .argument(let k): arguments.append((i, k))
@@ -46,6 +50,9 @@ final class StateTransfers: @unchecked Sendable {
         isRead.insert(ObjectIdentifier(state))
       }
     }
+    var (replaced, assigned): ([Transfer], [Transfer]) = ([], [])
+    var (gradients, recycled): ([Transfer], [Transfer]) = ([], [])
+    var cleared: [Unmanaged<State>] = []
     for write in writes {
       switch write {
       case .value(let state, let i):
@@ -64,6 +71,10 @@ final class StateTransfers: @unchecked Sendable {
     }
     // In the order of `update`: two runs that take the same states never wait for each other.
     taken.sort { $0.state.toOpaque() < $1.state.toOpaque() }
+    (self.arguments, self.captured, self.read, self.taken) = (arguments, captured, read, taken)
+    (self.readGradients, self.takenGradients) = (readGradients, takenGradients)
+    (self.replaced, self.assigned, self.gradients) = (replaced, assigned, gradients)
+    (self.recycled, self.cleared) = (recycled, cleared)
   }
 
   /// Fills a session's inputs. With `donates`, values that will be replaced are taken out of their states, which

@@ -14,7 +14,7 @@ private struct Rematerialization {
   private let graph: Graph
   private let producers: [Int?]
   /// The value whose elements each value shows.
-  private var base: [Int]
+  private let base: [Int]
   /// The steps that read each base or a view of it, in order; views themselves left out.
   private var uses: [[Int]]
   private let isGiven: Set<Int>
@@ -27,33 +27,20 @@ private struct Rematerialization {
   init(_ graph: Graph) {
     self.graph = graph
     producers = graph.producers()
-    base = Array(graph.types.indices)
-    uses = Array(repeating: [], count: graph.types.count)
+    let live = Liveness(graph)
+    base = live.base
+    uses = live.readers
     isGiven = Set(graph.inputs).union(graph.constants.map(\.value))
-    for (i, step) in graph.steps.enumerated() {
-      if Self.isView(step) {
-        base[step.outputs[0]] = base[step.inputs[0]]
-      } else {
-        for input in Set(step.inputs.map { base[$0] }) { uses[input].append(i) }
-      }
-    }
     for output in graph.outputs { uses[base[output]].append(graph.steps.count) }
   }
 
-  /// Mostly: a reshape may be a copy, which then is made again too.
-  private static func isView(_ step: Graph.Step) -> Bool {
-    switch step.primitive {
-    case is Primitives.Reshape, is Primitives.Permute, is Primitives.Slice: true
-    default: false
-    }
-  }
-
   private static func isCheap(_ step: Graph.Step) -> Bool {
-    guard step.outputs.count == 1 else { return false }
     switch step.primitive {
     case is any UnaryElementwise, is any BinaryElementwise, is Primitives.FusedGroup,
       is Primitives.Fused, is Primitives.Where:
-      return true
+      return step.outputs.count == 1
+    // The statistics are results of their own, which stay.
+    case let normalization as Primitives.Normalization: return normalization.isOfRows
     default: return false
     }
   }
@@ -95,13 +82,13 @@ private struct Rematerialization {
       for repeated in again[i] ?? [] {
         var copy = graph.steps[repeated]
         copy.inputs = copy.inputs.map { renewed($0, at: i, start, &second, &result) }
-        let output = result.value(graph.types[copy.outputs[0]])
-        second[copy.outputs[0]] = output
-        copy.outputs = [output]
+        let outputs = copy.outputs.map { result.value(graph.types[$0]) }
+        second[copy.outputs[0]] = outputs[0]
+        copy.outputs = outputs
         result.steps.append(copy)
       }
       var step = step
-      if !Self.isView(step) {
+      if !step.isView {
         step.inputs = step.inputs.map { renewed($0, at: i, start, &second, &result) }
       }
       result.steps.append(step)
@@ -116,13 +103,13 @@ private struct Rematerialization {
   ) -> Int {
     guard let from = start[base[value]], i >= from else { return value }
     if let known = second[value] { return known }
-    guard let producer = producers[value], Self.isView(graph.steps[producer]) else { return value }
+    guard let producer = producers[value], graph.steps[producer].isView else { return value }
     var view = graph.steps[producer]
     view.inputs = view.inputs.map { renewed($0, at: i, start, &second, &result) }
-    let output = result.value(graph.types[value])
-    second[value] = output
-    view.outputs = [output]
+    let outputs = view.outputs.map { result.value(graph.types[$0]) }
+    for (old, new) in zip(view.outputs, outputs) { second[old] = new }
+    view.outputs = outputs
     result.steps.append(view)
-    return output
+    return second[value] ?? value
   }
 }

@@ -119,7 +119,7 @@ extension Primitives {
   public struct Permute: LinearOperation {
     public static let name = "permute"
     /// Source dimension of each result dimension.
-    let order: [Int]
+    package let order: [Int]
 
     init(_ order: [Int]) { self.order = order }
 
