@@ -9,6 +9,7 @@
 #include "include/kb_alloc.h"
 #include "include/kb_copy.h"
 #include "include/kb_threads.h"
+#include "reduce_internal.h"
 #include "registers.h"
 
 // What an address of the code stands for.
@@ -534,4 +535,43 @@ void kb_fused_run(const kb_fused *f, size_t rank, const intptr_t *dims, const vo
                f->output_sizes[0]);
   nest_job job = {f, &nest, (char *const *)outputs};
   kb_nest_run(&nest, SIZE_MAX, f->cost, workspace_bytes(f), run_nest, &job);
+}
+
+// --- Reductions
+
+typedef struct {
+  kb_reduce_source source;
+  const kb_fused *fused;
+  size_t output;
+  const char *const *inputs;
+  unsigned uniform;
+  char *const *outputs;
+} reduced_job;
+
+static void read_reduced(const kb_reduce_source *source, size_t first, size_t n, void *to) {
+  const reduced_job *const j = (const reduced_job *)(const void *)source;
+  const kb_fused *const f = j->fused;
+  _Alignas(64) char local[LOCAL_BYTES];
+  const size_t bytes = workspace_bytes(f);
+  char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
+  const char *inputs[KB_FUSED_INPUTS];
+  char *outputs[KB_FUSED_OUTPUTS];
+  for (size_t i = 0; i < f->inputs; i++)
+    inputs[i] = j->inputs[i] + (j->uniform >> i & 1 ? 0 : first * f->input_sizes[i]);
+  for (size_t o = 0; o < f->outputs; o++)
+    outputs[o] = o == j->output ? to : j->outputs[o] + first * f->output_sizes[o];
+  run_elements(f, memory, n, inputs, j->uniform, outputs, false);
+  if (memory != local) kb_free(memory, bytes);
+}
+
+void kb_fused_reduce(const kb_fused *f, size_t output, bool mean, size_t rank,
+                     const intptr_t *dims, const bool *reduced, const void *const *inputs,
+                     unsigned uniform, void *const *outputs) {
+  const reduced_job job = {{read_reduced}, f, output, (const char *const *)inputs, uniform,
+                           (char *const *)outputs};
+  kb_reduce_from(&job.source, mean, f->dtype, rank, dims, reduced, outputs[output]);
+}
+
+bool kb_fused_reduces_well(size_t rank, const intptr_t *dims, const bool *reduced) {
+  return kb_reduces_runs(rank, dims, reduced);
 }

@@ -259,11 +259,13 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   kb_free(buffer, bytes);
 }
 
-static void run(job *j, kb_dtype in, kb_load_map map, const void *x) {
+static void run(job *j, kb_dtype in, kb_load_map map, const void *x,
+                const kb_reduce_source *source) {
   const kb_reduce_plan *plan = &j->plan;
   if (plan->outputs == 0) return;
   j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
   j->reader = kb_make_reader(plan, x, in, j->type, map);
+  j->reader.source = source;
   j->bytes = map == KB_LOAD_NONZERO && kb_dtype_size(in) == 1 && !plan->columns &&
              plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
   j->store = kb_find_storer(j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type, j->out);
@@ -325,7 +327,23 @@ void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const in
     case KB_REDUCE_LOGSUMEXP:
       break;
   }
-  run(&j, in, map, x);
+  run(&j, in, map, x, NULL);
+}
+
+void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, size_t rank,
+                    const intptr_t *dims, const bool *reduced, void *result) {
+  job j = {.out = dtype, .result = result, .type = kb_compute_of(dtype), .fold = KB_FOLD_SUM};
+  if (mean) j.finish = FINISH_MEAN;
+  kb_plan_reduction(&j.plan, rank, dims, reduced, NULL, false);
+  run(&j, dtype, KB_LOAD_VALUE, NULL, source);
+}
+
+bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced) {
+  kb_reduce_plan plan;
+  kb_plan_reduction(&plan, rank, dims, reduced, NULL, false);
+  if (plan.columns) return plan.inner >= 256 && plan.kept_strides[plan.kept_rank - 1] == 1;
+  const size_t last = plan.reduced_rank - 1;
+  return plan.reduced_dims[last] >= 512 && plan.reduced_strides[last] == 1;
 }
 
 static void power_reduce(double p, bool root, kb_dtype in, kb_dtype out, size_t rank,
@@ -346,7 +364,7 @@ static void power_reduce(double p, bool root, kb_dtype in, kb_dtype out, size_t 
     j.fold = KB_FOLD_SUM, j.power = p;
   }
   if (root && p != 0 && p != 1 && !isinf(p)) j.finish = FINISH_ROOT, j.root = p;
-  run(&j, in, map, x);
+  run(&j, in, map, x, NULL);
 }
 
 void kb_norm(double p, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,

@@ -73,9 +73,17 @@ kb_reduce_piece kb_reduction_piece(const kb_reduce_plan *plan, const kb_reduce_c
 // The offset in elements of the element with this row-major number.
 intptr_t kb_plan_offset(size_t rank, const intptr_t *dims, const intptr_t *strides, size_t number);
 
+// An array that is computed where it is read: `read` writes the n elements from number `first` on, in
+// row-major order. Each element is asked for once.
+typedef struct kb_reduce_source {
+  void (*read)(const struct kb_reduce_source *source, size_t first, size_t n, void *to);
+} kb_reduce_source;
+
 // Reads the reduced elements of one output in order.
 typedef struct kb_row_reader {
   const kb_reduce_plan *plan;
+  const kb_reduce_source *source; // in place of x, unless NULL
+  size_t first;                   // the output's first element in it
   const char *x;       // the output's first element
   size_t element_size; // of x
   bool native;
@@ -178,6 +186,13 @@ const kb_reduce_set *kb_active_reduce(void);
 void kb_variance_into(kb_dtype dtype, kb_dtype out, size_t rank, const intptr_t *dims,
                       const bool *reduced, const void *x, const intptr_t *strides,
                       double correction, bool deviation, void *variance, void *mean);
+
+// The sum or mean of a source of this floating dtype and shape: the bits of kb_reduce for an array of its
+// elements. For what kb_reduces_runs allows.
+void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, size_t rank,
+                    const intptr_t *dims, const bool *reduced, void *result);
+// Whether such a reduction reads runs that are worth a call each.
+bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced);
 
 // The logsumexp case of kb_reduce.
 void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,

@@ -97,8 +97,17 @@ const void *kb_read_block(const kb_row_reader *reader, size_t start, size_t limi
   while (done < room) {
     const size_t column = (start + done) % length;
     const size_t run = length - column < room - done ? length - column : room - done;
-    const char *from = reader->x + size * kb_plan_offset(plan->reduced_rank, plan->reduced_dims,
-                                                         plan->reduced_strides, start + done);
+    const intptr_t offset = kb_plan_offset(plan->reduced_rank, plan->reduced_dims,
+                                           plan->reduced_strides, start + done);
+    if (reader->source) {
+      // In the pieces in which an array is read.
+      char *to = (char *)buffer + done * (size_t)size;
+      reader->source->read(reader->source, reader->first + (size_t)offset, run, to);
+      done += run;
+      if (run == done && (run == room || run >= 512)) break;
+      continue;
+    }
+    const char *from = reader->x + size * offset;
     // Short runs are gathered: a block of its own would cost more than the copy.
     if (done == 0 && reader->native && stride == 1 && (run == room || run >= 512)) {
       *count = run;
@@ -117,11 +126,17 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
   const intptr_t stride = plan->kept_strides[plan->kept_rank - 1];
   const intptr_t size = (intptr_t)reader->element_size;
   for (size_t r = 0; r < rows; r++) {
-    const char *from = reader->x + size * kb_plan_offset(plan->reduced_rank, plan->reduced_dims,
-                                                         plan->reduced_strides, start + r);
+    const intptr_t offset =
+        kb_plan_offset(plan->reduced_rank, plan->reduced_dims, plan->reduced_strides, start + r);
+    char *line = (char *)buffer + r * n * kb_compute_size(reader->type);
+    if (reader->source) {
+      reader->source->read(reader->source, reader->first + (size_t)offset, n, line);
+      lines[r] = line;
+      continue;
+    }
+    const char *from = reader->x + size * offset;
     lines[r] = from;
     if (reader->native && stride == 1) continue;
-    char *line = (char *)buffer + r * n * kb_compute_size(reader->type);
     reader->load(n, from, stride, line);
     lines[r] = line;
   }
@@ -142,8 +157,12 @@ kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype
 kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output) {
   const kb_reduce_plan *plan = reader->plan;
   kb_row_reader moved = *reader;
-  moved.x += (intptr_t)reader->element_size *
-             kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output);
+  const intptr_t offset =
+      kb_plan_offset(plan->kept_rank, plan->kept_dims, plan->kept_strides, output);
+  if (reader->source)
+    moved.first += (size_t)offset;
+  else
+    moved.x += (intptr_t)reader->element_size * offset;
   return moved;
 }
 

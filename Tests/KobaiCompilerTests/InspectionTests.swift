@@ -48,6 +48,12 @@ import Testing
     #expect("\(inspection)".contains(inspection.memoryPlan))
   }
 
+  @Test func bytesAndOperationsOfGroups() {
+    let inspection = jit { (x: Tensor) in ((x * 2).exp() + x).sum() }.inspect(Tensor.ones([1024]))
+    #expect(inspection.groups == [["mul", "exp", "add", "sum"]])
+    #expect("\(inspection)".contains("group 0: mul, exp, add, sum; 4100 bytes moved, 4096 flops"))
+  }
+
   @Test func graphsAsTextForOtherPrograms() throws {
     let graph = makeGraph({ [($0[0] * 2).sum()] }, [TensorType(.float32, [3])])
     #expect(graph.dot.contains("s0 [label=\"mul\\n28 bytes\""))

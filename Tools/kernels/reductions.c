@@ -40,6 +40,44 @@ static void check_sums(void) {
   free(x);
 }
 
+// The sum of a group's result against a run of the group and a sum of what it has written.
+static void check_sums_of_groups(void) {
+  const intptr_t shapes[][2] = {{3, 5000}, {130, 1037}, {700, 300}, {1, 300000}};
+  kb_fused_program *program = kb_fused_program_make(KB_FLOAT32);
+  const uint16_t x = (uint16_t)kb_fused_append_input(program, false);
+  const uint16_t y = (uint16_t)kb_fused_append_input(program, false);
+  const uint16_t operands[] = {x, y};
+  const int difference = kb_fused_append(program, KB_OP_sub, operands);
+  const uint16_t twice[] = {(uint16_t)difference, (uint16_t)difference};
+  kb_fused_append_result(program, difference);
+  kb_fused_append_result(program, kb_fused_append(program, KB_OP_mul, twice));
+  kb_fused *fused = kb_fused_make(program);
+  kb_fused_program_free(program);
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    const intptr_t *dims = shapes[s];
+    const size_t count = (size_t)(dims[0] * dims[1]);
+    float *a = draw_floats(count, -1, 2), b = 0.25f;
+    float *written = malloc(count * 4), *squares = malloc(count * 4), *kept = malloc(count * 4);
+    float *sums = malloc(count * 4), *together = malloc(count * 4);
+    const intptr_t still[] = {0, 0}, *strides[] = {NULL, still};
+    const void *inputs[] = {a, &b};
+    kb_fused_run(fused, 2, dims, inputs, strides, (void *[]){written, squares});
+    for (int reduce = 1; reduce < 4; reduce++) {
+      const bool reduced[] = {reduce & 1, reduce >> 1};
+      if (!kb_fused_reduces_well(2, dims, reduced)) continue;
+      const size_t results = (reduced[0] ? 1 : (size_t)dims[0]) * (reduced[1] ? 1 : (size_t)dims[1]);
+      kb_reduce(KB_REDUCE_MEAN, KB_FLOAT32, KB_FLOAT32, 2, dims, reduced, squares, NULL, sums);
+      kb_set_thread_count(3);
+      kb_fused_reduce(fused, 1, true, 2, dims, reduced, inputs, 2, (void *[]){kept, together});
+      kb_set_thread_count(1);
+      require(memcmp(sums, together, results * 4) == 0, "means of a group's result");
+      require(memcmp(written, kept, count * 4) == 0, "the other result of the group");
+    }
+    free(a), free(written), free(squares), free(kept), free(sums), free(together);
+  }
+  kb_fused_free(fused);
+}
+
 static void check_rows(void) {
   enum { rows = 37, columns = 131 };
   float *x = draw_floats(rows * columns, -9, 9), *y = malloc(rows * columns * 4);
@@ -84,5 +122,6 @@ static void check_rows(void) {
 
 void check_reductions(void) {
   check_sums();
+  check_sums_of_groups();
   check_rows();
 }

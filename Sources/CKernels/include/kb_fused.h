@@ -56,4 +56,15 @@ void kb_fused_run(const kb_fused *_Nonnull fused, size_t rank, const intptr_t *_
                   const intptr_t *_Nullable const *_Nullable strides,
                   void *_Nullable const *_Nullable outputs);
 
+// The sum (or mean) of one output over the reduced dimensions (NULL: all), in outputs[output]: the bits of
+// kb_reduce for that output, which itself is not kept. Inputs are contiguous or, where bit i of `uniform` is
+// set, one element. Other outputs are written as by kb_fused_run.
+void kb_fused_reduce(const kb_fused *_Nonnull fused, size_t output, bool mean, size_t rank,
+                     const intptr_t *_Nullable dims, const bool *_Nullable reduced,
+                     const void *_Nullable const *_Nullable inputs, unsigned uniform,
+                     void *_Nullable const *_Nullable outputs);
+// Whether kb_fused_reduce takes such a reduction: one that reads long rows.
+bool kb_fused_reduces_well(size_t rank, const intptr_t *_Nullable dims,
+                           const bool *_Nullable reduced);
+
 #endif

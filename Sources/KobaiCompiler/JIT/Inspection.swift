@@ -88,6 +88,7 @@ extension Graph.Step {
   var members: [String]? {
     switch primitive {
     case let group as Primitives.FusedGroup: group.names
+    case let reduction as Primitives.FusedReduction: reduction.names
     case let program as Primitives.Fused: program.names
     default: nil
     }

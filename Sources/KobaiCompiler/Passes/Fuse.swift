@@ -3,11 +3,11 @@ import KobaiTensor
 
 extension Pass {
   /// Joins elementwise operations into groups that pass over memory once. A group runs the kernels that also
-  /// run single operations, so its bits are theirs.
+  /// run single operations, so its bits are theirs. Sums and means join what computes their input.
   static let fuse = Pass(name: "fuse") { graph in
     var groups = GroupFusion(graph)
     var programs = ProgramFusion(groups.run())
-    return programs.run()
+    return ReductionFusion(programs.run()).run()
   }
 }
 

@@ -30,10 +30,10 @@ extension Tensor {
 extension Primitives {
   public struct Mean: LinearOperation {
     public static let name = "mean"
-    let reduced: [Int]
-    let source: Shape
+    package let reduced: [Int]
+    package let source: Shape
 
-    init(_ reduced: [Int], of source: Shape) {
+    package init(_ reduced: [Int], of source: Shape) {
       self.reduced = reduced
       self.source = source
     }

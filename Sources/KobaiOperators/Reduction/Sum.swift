@@ -31,10 +31,10 @@ extension Tensor {
 extension Primitives {
   public struct Sum: LinearOperation {
     public static let name = "sum"
-    let reduced: [Int]
-    let source: Shape
+    package let reduced: [Int]
+    package let source: Shape
 
-    init(_ reduced: [Int], of source: Shape) {
+    package init(_ reduced: [Int], of source: Shape) {
       self.reduced = reduced
       self.source = source
     }
