@@ -43,6 +43,41 @@ import Testing
     func compiledGradient() -> Tensor { jit { (x: Tensor) in grad(f)(x) }(1.0) }
   }
 
+  @Test func forwardModeOfWhileLoops() {
+    // Rounds double x and add what is captured; the number of them depends on x and is carried too.
+    func f(_ x: Tensor, _ c: Tensor) -> Tensor {
+      let (y, n) = whileLoop(
+        { (s: [Tensor]) in s[0].sum() < 100 },
+        { s in [s[0] * 2 + c * s[0], s[1] + 1] }, [x, Tensor(0)]
+      ).asPair
+      return y * (n + 1)
+    }
+    func derivative(_ x: Tensor, _ c: Tensor) -> (Tensor, Tensor) {
+      jvp(f, (x, c), (Tensor([1.0, 0.5]), Tensor([0.25, -1.0])))
+    }
+    let compiled = jit { (x: Tensor, c: Tensor) in derivative(x, c) }
+    let c = Tensor([0.5, 0.25])
+    for x in [Tensor([1.0, 2.0]), Tensor([30.0, 50.0]), Tensor([200.0, 1.0])] {
+      let (y, dy) = derivative(x, c)
+      for _ in 0..<3 {
+        let (z, dz) = compiled(x, c)
+        #expect(z.bytes == y.bytes && dz.bytes == dy.bytes)
+      }
+    }
+    #expect(compiled.traceCount == 1)
+    // Only what is carried, only what is captured; a batch.
+    let one = Tensor([1.0, 2.0])
+    let byX = jvp({ (x: Tensor) in f(x, c) }, one, one).tangent
+    let byC = jvp({ (c: Tensor) in f(one, c) }, c, one).tangent
+    #expect(jit { (x: Tensor) in jvp({ f($0, c) }, x, x).tangent }(one).bytes == byX.bytes)
+    #expect(jit { (c: Tensor) in jvp({ f(one, $0) }, c, one).tangent }(c).bytes == byC.bytes)
+    let batch = Tensor([[1.0, 2.0], [30.0, 50.0]])
+    let rows = vmap { (x: Tensor) in jvp({ f($0, c) }, x, x).tangent }(batch)
+    for i in 0..<2 {
+      #expect(rows[i].bytes == jvp({ f($0, c) }, batch[i], batch[i]).tangent.bytes)
+    }
+  }
+
   @Test func branches() {
     func f(_ x: Tensor) -> Tensor {
       cond(x.sum() > 0, { (x: Tensor) in x * 2 }, { x in -x }, x)
@@ -82,4 +117,8 @@ import Testing
     y.sum().backward()
     #expect(ones.grad?.bytes == y.detach().bytes)
   }
+}
+
+extension [Tensor] {
+  fileprivate var asPair: (Tensor, Tensor) { (self[0], self[1]) }
 }

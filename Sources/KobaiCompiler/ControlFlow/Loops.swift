@@ -41,8 +41,8 @@ public func foriLoop<T: Tree>(
 ///     whileLoop({ (x: Tensor) in x < 100 }, { x in x * 3 }, Tensor(1.0))   // tensor(243.)
 ///
 /// Under `vmap` examples go on until their own condition fails. While tracing, and under `vmap`, the loop is
-/// one operation whose number of rounds is not known, so that it has no reverse-mode derivative, as in JAX:
-/// use `scan` or `foriLoop` where one is needed. What the body assigns to states is refused there.
+/// one operation whose number of rounds is not known, so that it has a forward-mode derivative only, as in JAX:
+/// use `scan` or `foriLoop` where another is needed. What the body assigns to states is refused there.
 ///
 /// - Parameters:
 ///   - condition: gives one bool.

@@ -64,14 +64,6 @@ extension Primitives {
           + "known; use scan or foriLoop", else: kept.isNeeded.map { _ in nil })
     }
 
-    func pushforward(
-      _ tangents: [Tensor?], inputs: [Tensor], outputs: [Tensor]
-    ) -> [Tensor?] {
-      misuse(
-        "whileLoop: forward-mode differentiation inside a trace is not supported; use scan or foriLoop",
-        else: outputs.map { _ in nil })
-    }
-
     func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let captures = conditionCaptures + bodyCaptures
       // Whatever is carried may come to differ between examples.
