@@ -15,9 +15,8 @@ import CKernels
 /// so seeds that differ above them give the same numbers. A generator is an identity: every copy of
 /// the reference draws from one stream. Several threads may share one, but then the order in which
 /// they draw, and so what each gets, is the scheduler's; reproducible programs give each its own.
-public final class Generator: @unchecked Sendable {  // the state is behind a lock
-  private let engine: UnsafeMutablePointer<kb_generator>
-  private let lock = Locked(())
+public final class Generator: Sendable {
+  private let engine: Locked<kb_generator>
 
   /// The generator that is used where none is given. It starts with a seed that differs from run to
   /// run; ``manualSeed(_:)-(Int)`` makes a program repeat its numbers.
@@ -47,13 +46,8 @@ public final class Generator: @unchecked Sendable {  // the state is behind a lo
 
   /// A generator at the start of the stream of `seed`.
   public init(seed: UInt64) {
-    engine = .allocate(capacity: 1)
-    engine.initialize(to: kb_generator())
-    kb_generator_seed(engine, seed)
-  }
-
-  deinit {
-    engine.deallocate()
+    engine = Locked(kb_generator())
+    withUnsafeGenerator { kb_generator_seed($0, seed) }
   }
 
   /// Goes to the start of the stream of `seed`; a negative one stands for 2⁶⁴ + seed.
@@ -124,7 +118,7 @@ public final class Generator: @unchecked Sendable {  // the state is behind a lo
   /// Calls `body` with the engine while no other thread uses it. `body` must not use this generator
   /// in another way, which would wait for itself, nor keep the pointer.
   package func withUnsafeGenerator<R>(_ body: (UnsafeMutablePointer<kb_generator>) -> R) -> R {
-    lock.withLock { _ in body(engine) }
+    engine.withLock { body(&$0) }
   }
 
   private static func nonDeterministicSeed() -> UInt64 {

@@ -6,7 +6,7 @@
   import Darwin
 #endif
 
-/// A value that one thread at a time reads or changes; the others sleep meanwhile.
+/// A value, not `Void`, that one thread at a time reads or changes; the others sleep meanwhile.
 ///
 /// The mutex is the system's: the thread sanitizer knows it. It does not see `Synchronization.Mutex`
 /// taken where two threads meet, in a library without instrumentation, and then reports races of what
