@@ -16,6 +16,7 @@
 
 #define KB_HAS_FMA 1
 #define KB_HAS_ROUND 1
+#define TIMES_POWER(x, n) ((V)_mm512_scalef_ps((__m512)(x), (__m512)(n)))
 
 #define W 16
 typedef float V __attribute__((vector_size(64)));

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementwise_scalar.h"
 #include "layer_rows.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -13,10 +14,6 @@ VECTOR void store(double *p, size_t some, double x) { (void)some, *p = x; }
 VECTOR double widen(double x, size_t some) { return (void)some, x; }
 VECTOR double total(double x) { return x; }
 VECTOR double lanes_largest(double x, size_t some) { return (void)some, x; }
-VECTOR double sigmoid(double x) {
-  const double e = exp(-fabs(x));
-  return (x < 0 ? e : 1) / (1 + e);
-}
 
 #define T double
 #define LANES 1
@@ -25,7 +22,7 @@ VECTOR double sigmoid(double x) {
 #define SPLAT(x) (x)
 #define PICK(mask, yes, no) ((mask) ? (yes) : (no))
 #define EXP(x) exp(x)
-#define TANH(x) tanh(x)
-#define SIGMOID(x) sigmoid(x)
+#define TANH(x) kb_tanh_double(x)
+#define SIGMOID(x) kb_sigmoid_double(x)
 #define SET kb_layer_double
 #include "layer_rows_body.inc"
