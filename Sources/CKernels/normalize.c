@@ -154,7 +154,12 @@ static void row_dx(const job *j, size_t row, const char *dy, const char *x, doub
 }
 
 static void collect_flush(const job *j, char *single, double *collected) {
-  for (size_t i = 0; i < 2 * j->items; i++) collected[i] += kb_get(j->type, single, i);
+  if (j->type == KB_COMPUTE_FLOAT) {
+    const float *sums = (const float *)(const void *)single;
+    for (size_t i = 0; i < 2 * j->items; i++) collected[i] += (double)sums[i];
+  } else {
+    for (size_t i = 0; i < 2 * j->items; i++) collected[i] += kb_get(j->type, single, i);
+  }
   memset(single, 0, 2 * j->items * kb_compute_size(j->type));
 }
 

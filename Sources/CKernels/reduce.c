@@ -193,17 +193,72 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
 #define COLUMN_ROWS 128
 #define COLUMN_TILE 1024
 
-static void transfer(const job *j, size_t n, const char *sums, accumulator *totals) {
-  // The case that matters is a loop of its own.
-  if (j->type == KB_COMPUTE_FLOAT && j->fold == KB_FOLD_SUM) {
-    const float *single = (const float *)(const void *)sums;
-    for (size_t i = 0; i < n; i++) totals[i].real[0] += (double)single[i];
+// a[i] = a[i] and b[i] for accumulators.
+static void combine_line(const job *j, size_t n, accumulator *a, const accumulator *b) {
+  if (j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX) {
+    for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
     return;
   }
-  for (size_t i = 0; i < n; i++) {
-    const accumulator block = widen(j->type, sums + i * kb_compute_size(j->type));
-    combine(j, &totals[i], &block);
+  // The cases that matter are loops of their own.
+  switch (j->fold) {
+    case KB_FOLD_SUM: case KB_FOLD_SUM_SQUARES: case KB_FOLD_SUM_ABS:
+      for (size_t i = 0; i < n; i++) a[i].real[0] += b[i].real[0];
+      break;
+    case KB_FOLD_MAX: case KB_FOLD_MAX_ABS:
+      for (size_t i = 0; i < n; i++)
+        a[i].real[0] = combine_real(KB_FOLD_MAX, a[i].real[0], b[i].real[0]);
+      break;
+    case KB_FOLD_MIN: case KB_FOLD_MIN_ABS:
+      for (size_t i = 0; i < n; i++)
+        a[i].real[0] = combine_real(KB_FOLD_MIN, a[i].real[0], b[i].real[0]);
+      break;
+    default:
+      for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
+      break;
   }
+}
+
+static void transfer(const job *j, size_t n, const char *sums, accumulator *totals) {
+  enum { CHUNK = 128 };
+  accumulator blocks[CHUNK];
+  const size_t size = kb_compute_size(j->type);
+  for (size_t begin = 0; begin < n; begin += CHUNK) {
+    const size_t some = n - begin < CHUNK ? n - begin : CHUNK;
+    const char *from = sums + begin * size;
+    if (j->type == KB_COMPUTE_FLOAT) {
+      const float *single = (const float *)(const void *)from;
+      for (size_t i = 0; i < some; i++) blocks[i].real[0] = (double)single[i];
+    } else {
+      for (size_t i = 0; i < some; i++) blocks[i] = widen(j->type, from + i * size);
+    }
+    combine_line(j, some, totals + begin, blocks);
+  }
+}
+
+static void fill(const job *j, size_t n, const accumulator *start, char *sums) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    float *single = (float *)(void *)sums;
+    const float value = (float)start->real[0];
+    for (size_t i = 0; i < n; i++) single[i] = value;
+    return;
+  }
+  const size_t size = kb_compute_size(j->type);
+  for (size_t i = 0; i < n; i++) memcpy(sums + i * size, start, size);
+}
+
+// Results of neighbouring outputs; `line` has room for them as doubles.
+static void deliver_line(const job *j, const kb_reduce_piece *piece, const accumulator *totals,
+                         double *line) {
+  const size_t n = piece->count;
+  const bool mean = j->finish == FINISH_MEAN;
+  if (j->partials || j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX ||
+      !(mean || j->finish == FINISH_VALUE)) {
+    for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
+    return;
+  }
+  const double length = (double)j->plan.length;
+  for (size_t i = 0; i < n; i++) line[i] = mean ? totals[i].real[0] / length : totals[i].real[0];
+  j->store(n, line, j->result + piece->output * kb_dtype_size(j->out));
 }
 
 static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buffer) {
@@ -219,12 +274,7 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
   for (size_t row = piece->begin; row < piece->end;) {
     const size_t left = piece->end - row;
     const size_t stop = exact || left < COLUMN_ROWS ? piece->end : row + COLUMN_ROWS;
-    for (size_t i = 0; i < n; i++) {
-      if (j->type == KB_COMPUTE_FLOAT)
-        ((float *)(void *)sums)[i] = (float)start.real[0];
-      else
-        memcpy(sums + i * size, &start, size);
-    }
+    fill(j, n, &start, sums);
     while (row < stop) {
       const size_t rows = stop - row < 8 ? stop - row : 8;
       const void *lines[8];
@@ -239,7 +289,7 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
     }
     transfer(j, n, sums, totals);
   }
-  for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
+  deliver_line(j, piece, totals, (double *)(void *)buffer);
 }
 
 static void run_pieces(void *context, size_t begin, size_t end) {
@@ -278,12 +328,10 @@ static void run(job *j, kb_dtype in, kb_load_map map, const void *x,
   if (j->cut.segments > 1) j->partials = kb_alloc(bytes);
   kb_parallel_for(j->cut.tiles * j->cut.segments, j->cut.grain, run_pieces, j);
   if (!j->partials) return;
-  for (size_t output = 0; output < plan->outputs; output++) {
-    accumulator total = j->partials[output];
-    for (size_t s = 1; s < j->cut.segments; s++)
-      combine(j, &total, &j->partials[s * plan->outputs + output]);
-    finish_one(j, output, total);
-  }
+  for (size_t s = 1; s < j->cut.segments; s++)
+    combine_line(j, plan->outputs, j->partials, j->partials + s * plan->outputs);
+  for (size_t output = 0; output < plan->outputs; output++)
+    finish_one(j, output, j->partials[output]);
   kb_free(j->partials, bytes);
 }
 
