@@ -9,19 +9,20 @@
 typedef struct kb_layer_set {
   // x, s: the gates' sums from the input and from the state. state is replaced, and h written.
   void (*rnn)(size_t n, bool relu, const void *x, const void *s, void *state, void *h);
-  // dh: the cotangent that comes from the next step; dy, unless NULL, that of the output. What comes
-  // out goes to dx and to d_gates.
-  void (*rnn_back)(size_t n, bool relu, const void *dy, const void *dh, const void *h, void *dx,
+  // dh: the cotangent that comes from the next step; dy, unless NULL, that of the output. d_gates gets
+  // those of the gates' sums.
+  void (*rnn_back)(size_t n, bool relu, const void *dy, const void *dh, const void *h,
                    void *d_gates);
   void (*lstm)(size_t n, const void *x, const void *s, void *state, void *c, void *kept, void *cs,
                void *h);
   // dc is replaced.
   void (*lstm_back)(size_t n, const void *dy, const void *dh, void *dc, const void *kept,
-                    const void *c, const void *before, void *dx, void *d_gates);
+                    const void *c, const void *before, void *d_gates);
   // bias may be NULL.
   void (*gru)(size_t n, const void *x, const void *s, const void *bias, void *state, void *kept,
               void *h);
-  // dh is replaced by the part that passes by the gates; d_gates: of what the state contributes.
+  // dh is replaced by the part that passes by the gates; dx, d_gates: of what the input and the state
+  // contribute.
   void (*gru_back)(size_t n, const void *dy, void *dh, const void *kept, const void *before,
                    void *dx, void *d_gates);
 

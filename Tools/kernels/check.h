@@ -16,6 +16,7 @@ void check_products(void);
 void check_convolutions(void);
 void check_reductions(void);
 void check_random(void);
+void check_recurrent(void);
 
 // Uniform on [low, high), the same on every machine.
 double draw(double low, double high);

@@ -46,6 +46,7 @@ int main(void) {
   check_convolutions();
   check_reductions();
   check_random();
+  check_recurrent();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }

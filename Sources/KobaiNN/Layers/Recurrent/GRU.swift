@@ -64,8 +64,7 @@ public final class GRU: RecurrentModule, Hookable {
   override func run(
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
-    let gates = linear(x, weight: weights[0], bias: bias ? weights[2] : nil)
-    return recurrentLayer(
-      .gru, gates, steps, states, weight: weights[1], bias: bias ? weights[3] : nil)
+    recurrentLayer(
+      .gru, x, steps, states, weights: Array(weights[..<2]), biases: Array(weights[2...]))
   }
 }

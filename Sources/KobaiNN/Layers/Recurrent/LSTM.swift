@@ -70,10 +70,11 @@ public final class LSTM: RecurrentModule, Hookable {
   override func run(
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
-    let gates = linear(x, weight: weights[0], bias: bias ? weights[2] + weights[3] : nil)
     guard projSize > 0, let projection = weights.last?.t() else {
-      return recurrentLayer(.lstm, gates, steps, states, weight: weights[1], bias: nil)
+      return recurrentLayer(
+        .lstm, x, steps, states, weights: Array(weights[..<2]), biases: Array(weights[2...]))
     }
+    let gates = linear(x, weight: weights[0], bias: bias ? weights[2] + weights[3] : nil)
     let recurrent = weights[1].t()
     return steps.run(gates, states) { gates, states in
       var next = RecurrentCellKind.lstm.step(

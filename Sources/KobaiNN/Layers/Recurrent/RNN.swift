@@ -78,8 +78,8 @@ public final class RNN: RecurrentModule, Hookable {
   override func run(
     _ x: Tensor, _ steps: RecurrentSteps, _ states: [Tensor], _ weights: [Tensor]
   ) -> (Tensor, [Tensor]) {
-    let gates = linear(x, weight: weights[0], bias: bias ? weights[2] + weights[3] : nil)
-    return recurrentLayer(
-      nonlinearity.cell, gates, steps, states, weight: weights[1], bias: nil)
+    recurrentLayer(
+      nonlinearity.cell, x, steps, states, weights: Array(weights[..<2]),
+      biases: Array(weights[2...]))
   }
 }
