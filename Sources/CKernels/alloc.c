@@ -1,6 +1,8 @@
 // Three levels: a cache per thread for blocks up to 64 KB, used without locks; free lists of all
-// size classes, under one lock; slabs from the system. Freed memory is kept, because touching fresh
-// memory costs far more than any kernel that would use it.
+// size classes, under one lock; slabs and regions from the system. Freed memory is kept, because
+// touching fresh memory costs far more than any kernel that would use it. Large blocks stay on the list
+// of their size, so that the one freed last, which the caches may hold, is used next, until a request
+// finds its list empty: then they join with their neighbours.
 #include "kb_alloc.h"
 
 #include <pthread.h>
@@ -8,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alloc_extents.h"
 #include "alloc_slabs.h"
 
 #if defined(__has_feature)
@@ -111,13 +114,38 @@ static void account(cache *c, int64_t change) {
   __atomic_store_n(&c->unreported, value, __ATOMIC_RELAXED);
 }
 
+// Large blocks leave the lists of their sizes and join with their neighbours.
+static void join_locked(void) {
+  for (unsigned c = kb_class_of(KB_SLAB_LIMIT) + 1; c < KB_CLASS_COUNT; c++) {
+    while (kb_free_blocks[c] != NULL) {
+      kb_free_block *block = kb_free_blocks[c], *next = block->next;
+      if (!kb_extent_free(block, kb_class_size(c))) {
+        return;
+      }
+      kb_free_blocks[c] = next;
+    }
+  }
+}
+
 static void *take_locked(unsigned class_index) {
   kb_free_block *block = kb_free_blocks[class_index];
   if (block != NULL) {
     kb_free_blocks[class_index] = block->next;
     return block;
   }
-  return kb_slab_block(class_index);
+  const size_t size = kb_class_size(class_index);
+  if (size <= KB_SLAB_LIMIT) {
+    return kb_slab_block(class_index);
+  }
+  join_locked();
+  void *extent = kb_extent_take(size);
+  return extent != NULL ? extent : kb_extent_fresh(size);
+}
+
+static void trim_locked(void) {
+  join_locked();
+  kb_extent_trim();
+  kb_slab_trim();
 }
 
 // NULL when the system has no more memory.
@@ -126,7 +154,7 @@ static void *take(unsigned class_index) {
   void *block = take_locked(class_index);
   if (block == NULL) {
     // Kept blocks of other classes may make room.
-    kb_slab_trim();
+    trim_locked();
     block = take_locked(class_index);
   }
   pthread_mutex_unlock(&lock);
@@ -335,7 +363,7 @@ uint64_t kb_memory_current(void) {
 
 uint64_t kb_memory_reserved(void) {
   pthread_mutex_lock(&lock);
-  uint64_t bytes = kb_slab_reserved();
+  uint64_t bytes = kb_slab_reserved() + kb_extent_reserved();
   pthread_mutex_unlock(&lock);
   return bytes;
 }
@@ -345,7 +373,7 @@ void kb_memory_trim(void) {
   if (own.state == USABLE) {
     empty_locked(&own);
   }
-  kb_slab_trim();
+  trim_locked();
   pthread_mutex_unlock(&lock);
 }
 
