@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "alloc_slabs.h"
 
@@ -154,6 +155,16 @@ void kb_extent_trim(void) {
 #endif
     i++;
   }
+#if defined(MADV_DONTNEED)
+  // What is free between blocks keeps its addresses, not its memory.
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  for (size_t i = 0; i < extent_count; i++) {
+    const uintptr_t start = (uintptr_t)extents[i].start;
+    const uintptr_t first = (start + page - 1) & ~(page - 1);
+    const uintptr_t end = (start + extents[i].size) & ~(page - 1);
+    if (first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+  }
+#endif
 }
 
 uint64_t kb_extent_reserved(void) {
