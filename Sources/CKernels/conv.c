@@ -2,8 +2,6 @@
 #include "kb_conv.h"
 
 #include "conv_internal.h"
-#include "conv_tile.h"
-#include "conv_weight.h"
 #include "kb_alloc.h"
 #include "widen.h"
 
@@ -65,21 +63,7 @@ void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, 
     kb_release_wide(wide_bias, channels);
     return;
   }
-  const kb_window *window = &conv->window;
-  kb_conv_tiling tiling = {
-      .dtype = dtype,
-      .gather = window_gather(dtype, window),
-      .batch = conv->batch,
-      .groups = conv->groups,
-      .channels = conv->in_channels / conv->groups,
-      .rows = conv->out_channels / conv->groups,
-      .target = {window->output[0], window->output[1], window->output[2]},
-      .step = {1, 1, 1},
-      .x = x,
-      .w = w,
-      .bias = bias,
-      .y = y,
-  };
+  const kb_conv_tiling tiling = kb_conv_forward_tiling(dtype, conv, x, w, bias, y);
   kb_conv_run_tiles(&tiling);
 }
 
@@ -94,16 +78,6 @@ void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const v
     kb_release_wide(wide_x, counts.x), kb_release_wide(wide_dy, counts.y);
     return;
   }
-  kb_conv_weight_job job = {
-      .dtype = dtype,
-      .gather = window_gather(dtype, &conv->window),
-      .batch = conv->batch,
-      .groups = conv->groups,
-      .channels = conv->in_channels / conv->groups,
-      .rows = conv->out_channels / conv->groups,
-      .x = x,
-      .dy = dy,
-      .dw = dw,
-  };
+  const kb_conv_weight_job job = kb_conv_gradient_job(dtype, conv, x, dy, dw);
   kb_conv_run_weight(&job);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "conv_gather.h"
+#include "conv_tile.h"
+#include "conv_weight.h"
 #include "kb_conv.h"
 
 typedef struct conv_counts {
@@ -30,5 +32,44 @@ static inline kb_conv_gather window_gather(kb_dtype dtype, const kb_window *wind
   memcpy(gather.dilation, window->dilation, sizeof gather.dilation);
   return gather;
 }
+
+static inline kb_conv_tiling kb_conv_forward_tiling(kb_dtype dtype, const kb_convolution *conv,
+                                                    const void *x, const void *w, const void *bias,
+                                                    void *y) {
+  const kb_window *window = &conv->window;
+  return (kb_conv_tiling){
+      .dtype = dtype,
+      .gather = window_gather(dtype, window),
+      .batch = conv->batch,
+      .groups = conv->groups,
+      .channels = conv->in_channels / conv->groups,
+      .rows = conv->out_channels / conv->groups,
+      .target = {window->output[0], window->output[1], window->output[2]},
+      .step = {1, 1, 1},
+      .x = x,
+      .w = w,
+      .bias = bias,
+      .y = y,
+  };
+}
+
+static inline kb_conv_weight_job kb_conv_gradient_job(kb_dtype dtype, const kb_convolution *conv,
+                                                      const void *x, const void *dy, void *dw) {
+  return (kb_conv_weight_job){
+      .dtype = dtype,
+      .gather = window_gather(dtype, &conv->window),
+      .batch = conv->batch,
+      .groups = conv->groups,
+      .channels = conv->in_channels / conv->groups,
+      .rows = conv->out_channels / conv->groups,
+      .x = x,
+      .dy = dy,
+      .dw = dw,
+  };
+}
+
+// kb_conv_input_gradient for a dy that is known by its pooled half; false where another way is better.
+bool kb_conv_spread_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                                   const uint8_t *which, const void *w, void *dx);
 
 #endif

@@ -6,6 +6,8 @@
 
 // 16 lanes on every instruction set, so that results are the same bits.
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t lane_bits __attribute__((vector_size(64)));
+typedef uint8_t lane_bytes __attribute__((vector_size(16), aligned(1), may_alias));
 
 #define NAME(function) function##_baseline
 #include "conv_lanes_body.inc"

@@ -16,6 +16,11 @@ typedef struct kb_lane_kernels {
   // planes[c · stride + p] = from[pitch · p + c] for p < count, c < channels.
   void (*scatter)(const float *from, intptr_t pitch, intptr_t channels, intptr_t count,
                   float *planes, intptr_t stride);
+  // The same for bytes, to[16 · p + c] and back.
+  void (*gather_bytes)(const uint8_t *planes, intptr_t stride, intptr_t channels, intptr_t count,
+                       int32_t *to);
+  void (*scatter_bytes)(const int32_t *from, intptr_t channels, intptr_t count, uint8_t *planes,
+                        intptr_t stride);
   // to[16 · j + i] = from[i · stride + j] for i, j < 16.
   void (*transpose)(const float *from, intptr_t stride, float *to);
   // to[9 · c + t] = from[16 · t + c] for t < 9, c < 16.

@@ -34,12 +34,14 @@ static inline kb_conv_box part_box(const kb_conv_gather *gather, const plane_par
   return box;
 }
 
-// `channels` are staged together.
-static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels) {
+// `channels` are staged together. Parts have a multiple of `multiple` rows, but for the last one's.
+static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels,
+                                  intptr_t multiple) {
   const intptr_t *output = gather->output;
   plane_cut cut = {.gather = gather, .columns = least(output[2], KB_CONV_PART_COLUMNS)};
   const intptr_t part = least(KB_CONV_PART, divided_up(KB_CONV_STAGED, channels));
-  cut.rows = least(output[1], divided_up(part, cut.columns));
+  cut.rows = divided_up(part, cut.columns);
+  cut.rows = least(output[1], divided_up(cut.rows, multiple) * multiple);
   cut.row_parts = divided_up(output[1], cut.rows);
   cut.column_parts = divided_up(output[2], cut.columns);
   cut.parts = output[0] * cut.row_parts * cut.column_parts;

@@ -180,21 +180,36 @@ static bool takes_in_place(const kb_conv_tiling *tiling) {
          (kernels->masked || pixels % (intptr_t)kernels->columns == 0);
 }
 
+// How a convolution is computed.
+typedef enum engine { LANEWISE, DEPTHWISE, IN_PLACE, WINOGRAD, SHALLOW, DIRECT, PATCHES } engine;
+
+static engine choose_engine(const kb_conv_tiling *tiling) {
+  const kb_dtype dtype = tiling->dtype;
+  const kb_conv_gather *gather = &tiling->gather;
+  const intptr_t channels = tiling->channels, rows = tiling->rows;
+  if (kb_lanewise_serves(dtype, gather, tiling->groups, channels, rows)) return LANEWISE;
+  if (kb_depthwise_serves(dtype, gather, channels, rows)) return DEPTHWISE;
+  const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
+  if (!dense) return PATCHES;
+  if (takes_in_place(tiling)) return IN_PLACE;
+  if (kb_winograd_serves(dtype, gather, tiling->batch, channels, rows)) return WINOGRAD;
+  if (kb_shallow_serves(dtype, gather, channels, rows)) return SHALLOW;
+  return kb_direct_serves(dtype, gather, channels, rows) ? DIRECT : PATCHES;
+}
+
+bool kb_conv_pools_tiles(const kb_conv_tiling *tiling) {
+  const engine chosen = choose_engine(tiling);
+  return chosen == WINOGRAD || chosen == SHALLOW;
+}
+
 void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
   if (pixels == 0 || tiling->rows == 0) return;
-  if (kb_lanewise_serves(tiling->dtype, &tiling->gather, tiling->groups, tiling->channels,
-                         tiling->rows)) {
-    kb_lanewise_run(tiling, 1);
-    return;
-  }
-  if (kb_depthwise_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
-    kb_depthwise_run(tiling);
-    return;
-  }
-  const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
-  if (dense && takes_in_place(tiling)) {
+  switch (choose_engine(tiling)) {
+  case LANEWISE: kb_lanewise_run(tiling, 1); return;
+  case DEPTHWISE: kb_depthwise_run(tiling); return;
+  case IN_PLACE: {
     const intptr_t chunks =
         (kb_conv_count(tiling->gather.output) + IN_PLACE_PIXELS - 1) / IN_PLACE_PIXELS;
     const intptr_t work = tiling->rows * depth * IN_PLACE_PIXELS;
@@ -202,22 +217,16 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
                     (size_t)(65536 / (work + 1) + 1), run_in_place, (void *)tiling);
     return;
   }
-  if (dense && kb_winograd_serves(tiling->dtype, &tiling->gather, tiling->batch, tiling->channels,
-                                  tiling->rows)) {
-    kb_winograd_run(tiling, false);
-    return;
-  }
-  if (dense &&
-      kb_shallow_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
-    kb_shallow_run(tiling);
-    return;
-  }
-  if (dense && kb_direct_serves(tiling->dtype, &tiling->gather, tiling->channels, tiling->rows)) {
+  case WINOGRAD: kb_winograd_run(tiling, false); return;
+  case SHALLOW: kb_shallow_run(tiling); return;
+  case DIRECT: {
     intptr_t order[KB_DIRECT_TAPS];
     for (intptr_t t = 0; t < taps; t++) order[t] = t;
     const kb_direct_part part = {*tiling, order};
     kb_direct_run(&part, 1, tiling->w, taps, false);
     return;
+  }
+  case PATCHES: break;
   }
   // Wide tiles read the weights less often; shallow ones fit more pixels; few pixels make small
   // tiles so that all threads have some.

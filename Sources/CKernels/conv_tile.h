@@ -14,9 +14,15 @@ typedef struct kb_conv_tiling {
   intptr_t target[3], start[3], step[3];  // the plane written to
   const void *x, *w, *bias;
   void *y;
+  // Where pooled operands came from; see kb_conv_pooled.h. NULL: x, or y, is not pooled. Only for
+  // Winograd's and (y alone) the shallow convolution.
+  const uint8_t *x_which;
+  uint8_t *y_which;
 } kb_conv_tiling;
 
 void kb_conv_run_tiles(const kb_conv_tiling *tiling);
+// Whether it can pool y.
+bool kb_conv_pools_tiles(const kb_conv_tiling *tiling);
 
 // y[i] += x[i], and y[i] += the element at x.
 void kb_conv_add(kb_dtype dtype, size_t count, const void *x, void *y);

@@ -181,6 +181,19 @@ static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
   kb_conv_run_tiles(&tiling);
 }
 
+bool kb_conv_spread_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                                   const uint8_t *which, const void *w, void *dx) {
+  kb_conv_tiling tiling = {.x = dy, .w = w, .y = dx, .x_which = which};
+  const intptr_t residue[3] = {0};
+  tap_set taps[3];
+  if (kb_conv_count(conv->window.stride) != 1 ||
+      !plan_part(dtype, conv, residue, &tiling, taps) ||
+      !kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows))
+    return false;
+  kb_winograd_run(&tiling, true);
+  return true;
+}
+
 enum { MOST_PARTS = 16 };
 
 // All parts of a depthwise convolution's dx at once, for they read the same dy. False where another

@@ -139,6 +139,14 @@ static void run_tasks(void *context, size_t begin, size_t end) {
   kb_free(scratch.patches, bytes);
 }
 
+bool kb_conv_spreads_weight(const kb_conv_weight_job *job) {
+  const kb_conv_gather *gather = &job->gather;
+  return !kb_lanewise_serves(job->dtype, gather, job->groups, job->channels, job->rows) &&
+         !kb_depthwise_serves(job->dtype, gather, job->channels, job->rows) &&
+         (kb_shallow_serves_weight(job->dtype, gather, job->channels, job->rows) ||
+          kb_winograd_serves(job->dtype, gather, job->batch, job->channels, job->rows));
+}
+
 void kb_conv_run_weight(const kb_conv_weight_job *job) {
   weight_plan plan = {.job = job, .taps = kb_conv_count(job->gather.kernel)};
   plan.pixels = job->batch * kb_conv_count(job->gather.output);

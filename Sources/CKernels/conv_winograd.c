@@ -14,6 +14,7 @@
 #include "kb_alloc.h"
 #include "kb_conv.h"
 #include "kb_threads.h"
+#include "pool_rectified.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -81,13 +82,13 @@ static void transform_inputs(const winograd_job *job, const tile_block *block,
                              const kb_lane_stage *stage, intptr_t group, intptr_t lane_group,
                              float *to) {
   const kb_conv_tiling *tiling = job->tiling;
-  const intptr_t channel = lane_group * LANES, plane = stage->height * stage->width;
+  const intptr_t channel = lane_group * LANES;
   const intptr_t channels = smaller(LANES, tiling->channels - channel);
   to += channel;
   for (intptr_t i = 0; i < block->images; i++) {
     const intptr_t index =
         ((block->image + i) * tiling->groups + group) * tiling->channels + channel;
-    kb_lane_stage_fill(job->lanes, stage, (const float *)tiling->x + index * plane, channels, 0);
+    fill_stage(job->lanes, stage, tiling->x, tiling->x_which, index, channels);
     transform_stage(stage, block, job->kernels->input, to, job->tile_pitch, job->input_stride);
     to += block->rows * block->columns * job->tile_pitch;
   }
@@ -159,6 +160,36 @@ static void run_weights(void *context, size_t begin, size_t end) {
   }
 }
 
+// Some lines of sixteen channels to their planes, pooled in place if they are to be.
+static void write_pixels(const winograd_job *job, const tile_block *block, intptr_t plane,
+                         intptr_t channels, float *pixels) {
+  const kb_conv_tiling *tiling = job->tiling;
+  intptr_t height = tiling->gather.output[1], width = tiling->gather.output[2];
+  intptr_t top = 4 * block->row, left = 4 * block->column;
+  intptr_t lines = smaller(4 * block->rows, height - top);
+  intptr_t columns = smaller(4 * block->columns, width - left);
+  int32_t *codes = (int32_t *)(pixels + lines * columns * LANES);
+  if (tiling->y_which) {
+    const kb_rectified_kernels *rectified = kb_rectified_active();
+    const intptr_t pitch = columns * LANES;
+    height /= 2, width /= 2, top /= 2, left /= 2, lines /= 2, columns /= 2;
+    for (intptr_t line = 0; line < lines; line++) {
+      const float *upper = pixels + 2 * line * pitch;
+      rectified->pool_lanes(columns, upper, upper + pitch, pixels + line * columns * LANES,
+                            codes + line * columns * LANES);
+    }
+  }
+  const intptr_t joined = columns == width, run = joined ? lines * columns : columns;
+  for (intptr_t i = 0; i < (joined ? 1 : lines); i++) {
+    const intptr_t to = (plane * height + top + i) * width + left;
+    job->lanes->scatter(pixels + i * run * LANES, LANES, channels, run, (float *)tiling->y + to,
+                        height * width);
+    if (tiling->y_which)
+      job->lanes->scatter_bytes(codes + i * run * LANES, channels, run, tiling->y_which + to,
+                                height * width);
+  }
+}
+
 // The outputs of a panel of channels from its products [POINTS][tile][PANEL].
 static void write_outputs(const winograd_job *job, const tile_block *block, intptr_t group,
                           intptr_t panel, const float *products, float *pixels) {
@@ -181,20 +212,15 @@ static void write_outputs(const winograd_job *job, const tile_block *block, intp
                                smaller(4, columns - 4 * x),
                                pixels + (4 * y * columns + 4 * x) * LANES, columns * LANES);
       }
-      float *plane = (float *)tiling->y +
-                     (((block->image + i) * tiling->groups + group) * tiling->rows + row) * height *
-                         width;
-      const bool joined = columns == width;
-      for (intptr_t line = 0; line < (joined ? 1 : lines); line++)
-        job->lanes->scatter(pixels + line * columns * LANES, LANES, valid,
-                              joined ? lines * columns : columns,
-                              plane + (top + line) * width + left, height * width);
+      write_pixels(job, block,
+                   ((block->image + i) * tiling->groups + group) * tiling->rows + row, valid, pixels);
     }
   }
 }
 
+// Of an image's part of a block, and a quarter more for where pooled ones come from.
 static size_t pixel_floats(const winograd_job *job) {
-  return (size_t)(16 * job->grid.rows * job->grid.columns * LANES);
+  return (size_t)(20 * job->grid.rows * job->grid.columns * LANES);
 }
 
 // One task per block: inputs, products, outputs.

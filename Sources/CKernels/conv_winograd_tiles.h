@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "conv_pooled_stage.h"
 #include "conv_winograd.h"
 #include "gemm.h"
 
@@ -66,7 +67,19 @@ static inline intptr_t largest_block(const tile_grid *grid) {
 }
 
 static inline size_t stage_bytes(const tile_grid *grid, intptr_t side) {
-  return kb_lane_stage_bytes(4 * grid->rows + side - 4, 4 * grid->columns + side - 4, LANES);
+  const intptr_t rows = 4 * grid->rows + side - 4, columns = 4 * grid->columns + side - 4;
+  return kb_lane_stage_bytes(rows, columns, LANES) + kb_pooled_stage_bytes(rows, columns);
+}
+
+// Sixteen channels from `plane` on; `which` where they are pooled.
+static inline void fill_stage(const kb_lane_kernels *lanes, const kb_lane_stage *stage,
+                              const float *planes, const uint8_t *which, intptr_t plane,
+                              intptr_t channels) {
+  if (which)
+    kb_pooled_stage_fill(lanes, stage, planes, which, plane, channels,
+                         stage->positions + stage->rows * stage->columns);
+  else
+    kb_lane_stage_fill(lanes, stage, planes + plane * stage->height * stage->width, channels, 0);
 }
 
 // A block's pixels of one image, [row][column][16 channels]; a tile has `side` pixels across.

@@ -1,6 +1,8 @@
-// Winograd's weight gradient: dw = Gᵀ [ Σ over tiles (A dy Aᵀ) ⊙ (Bᵀ d B) ] G. Tiles are transformed
-// some blocks at a time; the sums over them are 36 matrix products for each part of dw, accumulated
-// in order.
+// Winograd's weight gradient: dw = Gᵀ [ Σ over tiles (A dy Aᵀ) ⊙ (Bᵀ d B) ] G, 36 matrix products.
+//
+// Of few channels, the blocks of tiles are cut into strips. A task sums up a strip: a block's points and
+// the sums stay in the second cache level. Of many channels the sums are too large for that: the points
+// of some blocks are written, then a task takes some of the sums over them.
 #include "conv_winograd.h"
 #include "conv_winograd_tiles.h"
 #include "kb_alloc.h"
@@ -12,7 +14,12 @@ enum {
   BLOCK_TILES = 64,
   TOGETHER_BYTES = 10 << 20, // of points in memory at a time: they go through the last cache level
   PART = 2 * LANES,          // output channels and input channels of a task
+  STRIPS = 8,
+  STRIP_TILES = 32,          // of a block
+  STRIP_SUMS = 640 << 10,    // bytes of sums that leave room for such a block
 };
+
+enum { SUM_STRIDE = PART * PART + SKEW, SUM_FLOATS = POINTS * SUM_STRIDE };
 
 typedef struct weight_job {
   const kb_conv_weight_job *conv;
@@ -26,52 +33,71 @@ typedef struct weight_job {
   intptr_t input_pitch, gradient_pitch, input_stride, gradient_stride;
   float *inputs, *gradients; // [POINTS, tiles, channels]
   intptr_t row_parts, channel_parts;
-  float *sums; // several rounds: [parts][POINTS][PART][PART]
+  float *sums; // several rounds: [parts][POINTS][PART][PART]; [strips] of that
+  intptr_t strips;
 } weight_job;
 
-enum { SUM_STRIDE = PART * PART + SKEW, SUM_FLOATS = POINTS * SUM_STRIDE };
 
-// One task transforms sixteen channels of a block of x or of dy.
-static void transform_planes(void *context, size_t begin, size_t end) {
-  const weight_job *job = context;
+// The points of sixteen channels of a block of x or of dy, from tile `tile` of the points on.
+static void transform_item(const weight_job *job, intptr_t number, intptr_t item, intptr_t tile,
+                           float *inputs, float *gradients, void *memory) {
   const kb_conv_weight_job *conv = job->conv;
   const kb_conv_gather *gather = &conv->gather;
+  const tile_block block = block_at(&job->grid, number);
+  const bool is_input = item < job->input_groups;
+  const intptr_t channel = (is_input ? item : item - job->input_groups) * LANES;
+  const intptr_t all = is_input ? conv->channels : conv->rows;
+  const kb_lane_stage stage =
+      is_input ? make_stage(&block, gather->input, gather->padding[1], gather->padding[2], 6, memory)
+               : make_stage(&block, gather->output, 0, 0, 4, memory);
+  const intptr_t pitch = is_input ? job->input_pitch : job->gradient_pitch;
+  const intptr_t stride = is_input ? job->input_stride : job->gradient_stride;
+  float *to = (is_input ? inputs : gradients) + tile * pitch + channel;
+  for (intptr_t i = 0; i < block.images; i++) {
+    const intptr_t plane = ((block.image + i) * conv->groups + job->group) * all + channel;
+    fill_stage(job->lanes, &stage, is_input ? conv->x : conv->dy, is_input ? NULL : conv->dy_which,
+               plane, smaller(LANES, all - channel));
+    transform_stage(&stage, &block, is_input ? job->kernels->input : job->kernels->gradient, to,
+                    pitch, stride);
+    to += block.rows * block.columns * pitch;
+  }
+  // A smaller block leaves tiles over, which add nothing.
+  const intptr_t left = largest_block(&job->grid) - block.tiles;
+  for (intptr_t point = 0; point < POINTS && left > 0; point++)
+    for (intptr_t t = 0; t < left; t++)
+      memset(to + point * stride + t * pitch, 0, LANES * sizeof(float));
+}
+
+// One task transforms sixteen channels of a block.
+static void transform_planes(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
   const size_t staged = stage_bytes(&job->grid, 6);
   void *memory = kb_alloc(staged);
   const intptr_t items = job->input_groups + job->output_groups;
   for (size_t task = begin; task < end; task++) {
-    const intptr_t index = (intptr_t)task / items, item = (intptr_t)task % items;
-    const tile_block block = block_at(&job->grid, job->first + index);
-    const bool is_input = item < job->input_groups;
-    const intptr_t channel = (is_input ? item : item - job->input_groups) * LANES;
-    const intptr_t all = is_input ? conv->channels : conv->rows;
-    const kb_lane_stage stage =
-        is_input ? make_stage(&block, gather->input, gather->padding[1], gather->padding[2], 6, memory)
-                 : make_stage(&block, gather->output, 0, 0, 4, memory);
-    const intptr_t pitch = is_input ? job->input_pitch : job->gradient_pitch;
-    const intptr_t tile = index * largest_block(&job->grid);
-    float *to = (is_input ? job->inputs : job->gradients) + tile * pitch + channel;
-    const float *planes = is_input ? conv->x : conv->dy;
-    for (intptr_t i = 0; i < block.images; i++) {
-      const intptr_t plane = ((block.image + i) * conv->groups + job->group) * all + channel;
-      kb_lane_stage_fill(job->lanes, &stage, planes + plane * stage.height * stage.width,
-                         smaller(LANES, all - channel), 0);
-      transform_stage(&stage, &block, is_input ? job->kernels->input : job->kernels->gradient, to,
-                      pitch, is_input ? job->input_stride : job->gradient_stride);
-      to += block.rows * block.columns * pitch;
-    }
-    // A smaller block leaves tiles over, which add nothing.
-    const intptr_t left = largest_block(&job->grid) - block.tiles;
-    for (intptr_t point = 0; point < POINTS && left > 0; point++) {
-      float *rest = to + point * (is_input ? job->input_stride : job->gradient_stride);
-      for (intptr_t t = 0; t < left; t++) memset(rest + t * pitch, 0, LANES * sizeof(float));
-    }
+    const intptr_t index = (intptr_t)task / items;
+    transform_item(job, job->first + index, (intptr_t)task % items,
+                   index * largest_block(&job->grid), job->inputs, job->gradients, memory);
   }
   kb_free(memory, staged);
 }
 
-static void write_part(const weight_job *job, intptr_t row, intptr_t channel, const float *sums) {
+// Adds the products of some tiles to the sums of a part.
+static void add_products(const weight_job *job, intptr_t part, intptr_t tiles, const float *inputs,
+                         const float *gradients, float *sums, bool add) {
+  // Consecutive parts share their inputs.
+  const intptr_t row = part % job->row_parts * PART, channel = part / job->row_parts * PART;
+  const intptr_t columns = smaller(PART, lanes_up(job->conv->channels - channel));
+  for (intptr_t point = 0; point < POINTS; point++)
+    multiply_panel(job->gemm, smaller(PART, job->conv->rows - row), columns, tiles,
+                   gradients + point * job->gradient_stride + row, 1, job->gradient_pitch,
+                   inputs + point * job->input_stride + channel, job->input_pitch,
+                   sums + point * SUM_STRIDE, PART, add);
+}
+
+static void write_part(const weight_job *job, intptr_t part, const float *sums) {
   const kb_conv_weight_job *conv = job->conv;
+  const intptr_t row = part % job->row_parts * PART, channel = part / job->row_parts * PART;
   const intptr_t rows = smaller(PART, conv->rows - row);
   const intptr_t channels = smaller(PART, conv->channels - channel);
   float *dw = (float *)conv->dw + ((job->group * conv->rows + row) * conv->channels + channel) * 9;
@@ -89,36 +115,91 @@ static void write_part(const weight_job *job, intptr_t row, intptr_t channel, co
 
 static void sum_parts(void *context, size_t begin, size_t end) {
   const weight_job *job = context;
-  const kb_conv_weight_job *conv = job->conv;
   float *own = job->sums ? NULL : kb_alloc(SUM_FLOATS * sizeof(float));
   for (size_t task = begin; task < end; task++) {
-    // Consecutive tasks share their inputs.
-    const intptr_t row = (intptr_t)task % job->row_parts * PART;
-    const intptr_t channel = (intptr_t)task / job->row_parts * PART;
     float *sums = own ? own : job->sums + task * SUM_FLOATS;
-    const intptr_t columns = smaller(PART, lanes_up(conv->channels - channel));
-    for (intptr_t point = 0; point < POINTS; point++)
-      multiply_panel(job->gemm, smaller(PART, conv->rows - row), columns,
-                     job->blocks * largest_block(&job->grid),
-                     job->gradients + point * job->gradient_stride + row, 1, job->gradient_pitch,
-                     job->inputs + point * job->input_stride + channel, job->input_pitch,
-                     sums + point * SUM_STRIDE, PART, job->first > 0);
-    if (job->last) write_part(job, row, channel, sums);
+    add_products(job, (intptr_t)task, job->blocks * largest_block(&job->grid), job->inputs,
+                 job->gradients, sums, job->first > 0);
+    if (job->last) write_part(job, (intptr_t)task, sums);
   }
   if (own) kb_free(own, SUM_FLOATS * sizeof(float));
+}
+
+static void sum_strips(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  const intptr_t parts = job->row_parts * job->channel_parts, blocks = job->grid.blocks;
+  const size_t inputs = (size_t)(POINTS * job->input_stride);
+  const size_t points = (inputs + (size_t)(POINTS * job->gradient_stride)) * sizeof(float);
+  const size_t staged = stage_bytes(&job->grid, 6);
+  float *input = kb_alloc(points), *gradient = input + inputs;
+  void *memory = kb_alloc(staged);
+  for (intptr_t strip = (intptr_t)begin; strip < (intptr_t)end; strip++) {
+    float *sums = job->sums + strip * parts * SUM_FLOATS;
+    const intptr_t first = strip * blocks / job->strips, last = (strip + 1) * blocks / job->strips;
+    for (intptr_t block = first; block < last; block++) {
+      for (intptr_t item = 0; item < job->input_groups + job->output_groups; item++)
+        transform_item(job, block, item, 0, input, gradient, memory);
+      for (intptr_t part = 0; part < parts; part++)
+        add_products(job, part, largest_block(&job->grid), input, gradient,
+                     sums + part * SUM_FLOATS, block > first);
+    }
+  }
+  kb_free(memory, staged);
+  kb_free(input, points);
+}
+
+// The strips' sums in order; a task takes a point of all parts.
+static void join_strips(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  const intptr_t parts = job->row_parts * job->channel_parts;
+  for (intptr_t strip = 1; strip < job->strips; strip++) {
+    for (intptr_t part = 0; part < parts; part++) {
+      const size_t at = (size_t)part * SUM_FLOATS + begin * SUM_STRIDE;
+      kb_conv_add(KB_FLOAT32, (end - begin) * SUM_STRIDE,
+                  job->sums + (size_t)(strip * parts) * SUM_FLOATS + at, job->sums + at);
+    }
+  }
+}
+
+static void write_parts(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  for (size_t part = begin; part < end; part++)
+    write_part(job, (intptr_t)part, job->sums + part * SUM_FLOATS);
+}
+
+static void run_strips(weight_job *job) {
+  const intptr_t parts = job->row_parts * job->channel_parts;
+  const intptr_t block = largest_block(&job->grid);
+  job->input_stride = block * job->input_pitch + SKEW;
+  job->gradient_stride = block * job->gradient_pitch + SKEW;
+  const size_t bytes = (size_t)(job->strips * parts * SUM_FLOATS) * sizeof(float);
+  job->sums = kb_alloc(bytes);
+  for (job->group = 0; job->group < job->conv->groups; job->group++) {
+    kb_parallel_for((size_t)job->strips, 1, sum_strips, job);
+    kb_parallel_for(POINTS, 4, join_strips, job);
+    kb_parallel_for((size_t)parts, 1, write_parts, job);
+  }
+  kb_free(job->sums, bytes);
 }
 
 void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
   weight_job job = {.conv = conv, .kernels = kb_winograd_active()};
   job.lanes = kb_lanes_active();
   job.gemm = kb_gemm_active(KB_GEMM_F32);
-  job.grid = make_grid(&conv->gather, conv->batch, BLOCK_TILES);
   job.input_groups = divided_up(conv->channels, LANES);
   job.output_groups = divided_up(conv->rows, LANES);
   job.input_pitch = job.input_groups * LANES + SKEW;
   job.gradient_pitch = job.output_groups * LANES + SKEW;
   job.row_parts = divided_up(conv->rows, PART);
   job.channel_parts = divided_up(conv->channels, PART);
+  job.grid = make_grid(&conv->gather, conv->batch, STRIP_TILES);
+  const intptr_t parts = job.row_parts * job.channel_parts;
+  if (parts * SUM_FLOATS * (intptr_t)sizeof(float) <= STRIP_SUMS && job.grid.blocks >= STRIPS) {
+    job.strips = STRIPS;
+    run_strips(&job);
+    return;
+  }
+  job.grid = make_grid(&conv->gather, conv->batch, BLOCK_TILES);
   const intptr_t block = largest_block(&job.grid);
   const intptr_t tile_bytes =
       POINTS * (job.input_pitch + job.gradient_pitch) * (intptr_t)sizeof(float);
@@ -128,7 +209,6 @@ void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
   together = divided_up(job.grid.blocks, rounds);
   job.input_stride = together * block * job.input_pitch + SKEW;
   job.gradient_stride = together * block * job.gradient_pitch + SKEW;
-  const intptr_t parts = job.row_parts * job.channel_parts;
   const size_t inputs = (size_t)(POINTS * job.input_stride);
   const size_t gradients = (size_t)(POINTS * job.gradient_stride);
   const size_t sums = rounds > 1 ? (size_t)(parts * SUM_FLOATS) : 0;

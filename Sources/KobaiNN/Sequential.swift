@@ -64,7 +64,17 @@ public final class Sequential: Module {
   }
 
   public func forward(_ input: Tensor) -> Tensor {
-    layers.reduce(input) { $1.module($0) }
+    var (x, position) = (input, 0)
+    while position < layers.count {
+      if let y = pooledConvolution(at: position, x) {
+        x = y
+        position += Self.pooledConvolutionLength
+      } else {
+        x = layers[position].module(x)
+        position += 1
+      }
+    }
+    return x
   }
 
   private func resolve(_ position: Int) -> Int {

@@ -65,6 +65,59 @@ static void check(const char *name, shape s) {
   free(x), free(w), free(dy), free(y), free(dx), free(dw), free(ey), free(edx), free(edw);
 }
 
+// A convolution with ReLU and pooling gives the bits of the three, and so do its gradients; the bias has
+// sums in another order.
+static void check_pooled(const char *name, shape s) {
+  intptr_t o_size = s.size + 2 * s.padding - s.kernel + 1, half = o_size / 2;
+  kb_convolution conv = {
+      .window = {.input = {1, s.size, s.size},
+                 .output = {1, o_size, o_size},
+                 .kernel = {1, s.kernel, s.kernel},
+                 .stride = {1, 1, 1},
+                 .padding_begin = {0, s.padding, s.padding},
+                 .padding_end = {0, s.padding, s.padding},
+                 .dilation = {1, 1, 1}},
+      .batch = s.batch,
+      .in_channels = s.in,
+      .out_channels = s.out,
+      .groups = s.groups,
+  };
+  kb_window pool = {.input = {1, o_size, o_size}, .output = {1, half, half}, .kernel = {1, 2, 2},
+                    .stride = {1, 2, 2}, .dilation = {1, 1, 1}};
+  size_t planes = (size_t)(s.batch * s.out), nx = (size_t)(s.batch * s.in * s.size * s.size);
+  size_t nz = planes * (size_t)(o_size * o_size), ny = planes * (size_t)(half * half);
+  size_t nw = (size_t)(s.out * (s.in / s.groups) * s.kernel * s.kernel), nb = (size_t)s.out;
+  float *x = draw_floats(nx, -1, 1), *w = draw_floats(nw, -1, 1), *dy = draw_floats(ny, -1, 1);
+  float *bias = draw_floats(nb, -1, 1), *y[2], *dx[2], *dw[2], *dbias = malloc(nb * 4);
+  for (int i = 0; i < 2; i++) y[i] = malloc(ny * 4), dx[i] = malloc(nx * 4), dw[i] = malloc(nw * 4);
+  uint8_t *which = malloc(ny);
+  kb_set_thread_count(3);
+  kb_conv_pooled_forward(KB_FLOAT32, &conv, x, w, bias, y[0], which);
+  kb_conv_pooled_gradient(KB_FLOAT32, &conv, x, w, dy, which, dx[0], dw[0], dbias);
+  float *z = malloc(nz * 4), *dz = malloc(nz * 4);
+  kb_conv_forward(KB_FLOAT32, &conv, x, w, bias, z);
+  kb_unary(KB_OP_relu, KB_FLOAT32, nz, z, z);
+  kb_max_pool(KB_FLOAT32, &pool, planes, z, y[1], NULL);
+  kb_max_pool_gradient(KB_FLOAT32, &pool, planes, z, dy, dz);
+  kb_binary(KB_OP_relu_slope, KB_FLOAT32, nz, dz, false, z, false, dz);
+  kb_conv_input_gradient(KB_FLOAT32, &conv, dz, w, NULL, dx[1]);
+  kb_conv_weight_gradient(KB_FLOAT32, &conv, x, dz, dw[1]);
+  for (size_t i = 0; i < ny; i++) compare(y[0][i], y[1][i], FLT_EPSILON);
+  for (size_t i = 0; i < nx; i++) compare(dx[0][i], dx[1][i], FLT_EPSILON);
+  for (size_t i = 0; i < nw; i++) compare(dw[0][i], dw[1][i], FLT_EPSILON);
+  report(name, 1, 0);
+  const size_t plane = (size_t)(o_size * o_size);
+  for (size_t o = 0; o < nb; o++) {
+    double sum = 0;
+    for (size_t b = 0; b < (size_t)s.batch; b++)
+      for (size_t i = 0; i < plane; i++) sum += dz[(b * nb + o) * plane + i];
+    compare(dbias[o], sum, sqrt((double)s.batch * (double)plane) * FLT_EPSILON);
+  }
+  report(name, 1, 8);
+  free(x), free(w), free(dy), free(bias), free(dbias), free(which), free(z), free(dz);
+  for (int i = 0; i < 2; i++) free(y[i]), free(dx[i]), free(dw[i]);
+}
+
 void check_convolutions(void) {
   check("convolution 3 → 8, 3 × 3", (shape){2, 3, 8, 1, 13, 3, 1, 1, 1});
   check("convolution 1 → 32, 3 × 3", (shape){2, 1, 32, 1, 28, 3, 1, 1, 1});
@@ -74,4 +127,9 @@ void check_convolutions(void) {
   check("convolution 6 → 4, 5 × 5, dilated", (shape){1, 6, 4, 1, 17, 5, 1, 2, 2});
   check("convolution 24 → 24, depthwise", (shape){2, 24, 24, 24, 12, 3, 1, 1, 1});
   check("convolution 12 → 18, 3 groups", (shape){2, 12, 18, 3, 11, 3, 1, 1, 1});
+  check("convolution 32 → 24, 3 × 3, 9 images (Winograd)", (shape){9, 32, 24, 1, 14, 3, 1, 1, 1});
+  check_pooled("pooled convolution 1 → 32", (shape){2, 1, 32, 1, 28, 3, 1, 1, 1});
+  check_pooled("pooled convolution 32 → 64 (Winograd)", (shape){2, 32, 64, 1, 14, 3, 1, 1, 1});
+  check_pooled("pooled convolution 17 → 20, odd", (shape){3, 17, 20, 1, 13, 3, 1, 1, 1});
+  check_pooled("pooled convolution 8 → 12, 1 × 1", (shape){2, 8, 12, 2, 9, 1, 1, 0, 1});
 }

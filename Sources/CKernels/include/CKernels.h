@@ -2,6 +2,7 @@
 #include "kb_attention.h"
 #include "kb_context.h"
 #include "kb_conv.h"
+#include "kb_conv_pooled.h"
 #include "kb_copy.h"
 #include "kb_cross_entropy.h"
 #include "kb_elementwise.h"

@@ -82,7 +82,7 @@ extension Primitives {
 
 extension Tensor {
   /// [C], or [batch, C], as [1, C, 1, …] of a rank, or [batch, 1, C, 1, …].
-  fileprivate func alongChannels(rank: Int, isBatched: Bool = false) -> Tensor {
+  func alongChannels(rank: Int, isBatched: Bool = false) -> Tensor {
     let shape = shape
     return reshape(
       (isBatched ? [shape[0]] : []) + [1, shape[shape.count - 1]]

@@ -66,7 +66,7 @@ extension ConvolutionPrimitive {
 
 extension Tensor {
   /// A first dimension moved into dimension `dim` of what follows it, between groups and the rest.
-  fileprivate func folded(into dim: Int, groups: Int) -> Tensor {
+  func folded(into dim: Int, groups: Int) -> Tensor {
     let (size, inner) = (shape[0], Array(shape.dropFirst()))
     var split = [size] + inner
     split.replaceSubrange((dim + 1)...(dim + 1), with: [groups, inner[dim] / groups])
@@ -78,7 +78,7 @@ extension Tensor {
   }
 
   /// The inverse of `folded`.
-  fileprivate func unfolded(from dim: Int, size: Int, groups: Int) -> Tensor {
+  func unfolded(from dim: Int, size: Int, groups: Int) -> Tensor {
     let joined = shape
     var split = joined
     split.replaceSubrange(dim...dim, with: [groups, size, joined[dim] / groups / size])
