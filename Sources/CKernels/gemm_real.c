@@ -17,8 +17,10 @@ typedef struct {
   size_t m, n, k, k_block;
   const char *a, *b; // b: NULL when all of it is packed
   intptr_t a_row, a_column, b_row, b_column;
-  char *packed; // panels [k × columns] of b: all, or only the last one when b is read in place
-  size_t packed_bytes, first_packed;
+  // Panels [rows × columns] of b: all, or only the last one when b is read in place.
+  char *packed;
+  size_t packed_bytes, packed_rows, first_packed;
+  size_t k_begin, k_end; // the rows of b that are packed, and multiplied now
   char *c;
   size_t c_row;
   bool add;
@@ -77,7 +79,7 @@ typedef struct {
   intptr_t row, column;
 } a_block;
 
-enum { PADDING = 16 };
+enum { PADDING = 16, LARGE_B = 2 << 20 };
 
 static a_block copied_block(const product *p, size_t rows, size_t k_count, const char *a,
                             char *to) {
@@ -123,8 +125,8 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
     copy_bytes = rows_and_k * size;
     copy = kb_alloc(copy_bytes);
   }
-  for (size_t k_begin = 0; k_begin < p->k; k_begin += p->k_block) {
-    size_t k_count = smaller(p->k_block, p->k - k_begin);
+  for (size_t k_begin = p->k_begin; k_begin < p->k_end; k_begin += p->k_block) {
+    size_t k_count = smaller(p->k_block, p->k_end - k_begin);
     bool add = p->add || k_begin > 0 || p->bias != NULL;
     a_block a = {at(p->a, (intptr_t)first_row * p->a_row + (intptr_t)k_begin * p->a_column, size),
                  p->a_row, p->a_column};
@@ -137,15 +139,23 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
       const char *b;
       intptr_t b_row;
       if (panel >= p->first_packed) {
-        b = p->packed + ((panel - p->first_packed) * p->k + k_begin) * width * size;
+        b = p->packed +
+            ((panel - p->first_packed) * p->packed_rows + k_begin - p->k_begin) * width * size;
         b_row = (intptr_t)width;
       } else {
         b = at(p->b, (intptr_t)k_begin * p->b_row + (intptr_t)column, size);
         b_row = p->b_row;
       }
-      size_t row = 0;
+      // The tiles of this panel fetch the next one from the last level cache.
+      bool fetches = panel >= p->first_packed && panel + 1 < panel_end;
+      const char *next = b + p->packed_rows * width * size;
+      size_t next_bytes = fetches ? k_count * width * size : 0, fetched = 0, row = 0;
       for (size_t tile = tile_begin; tile < tile_end; tile++) {
         size_t rows = p->tile_height + (tile < p->taller_tiles);
+        for (size_t end = next_bytes * (tile + 1 - tile_begin) / (tile_end - tile_begin);
+             fetched < end; fetched += 64) {
+          __builtin_prefetch(next + fetched, 0, 2);
+        }
         const char *tile_a = at(a.data, (intptr_t)row * a.row, size);
         char *tile_c = p->c + ((first_row + row) * p->c_row + column) * size;
         // Here, where the tile is in the cache from then on.
@@ -172,30 +182,45 @@ static void compute_tasks(void *context, size_t begin, size_t end) {
   }
 }
 
+// A few rows of some panels at a time: rows of b are far apart, and what is fetched of one serves them all.
+enum { PACKED_TOGETHER = 8, ROWS_TOGETHER = 64 };
+
 static void pack_panels(void *context, size_t begin, size_t end) {
   const product *p = context;
-  size_t size = p->kernels->size, width = p->kernels->columns;
-  for (size_t panel = p->first_packed + begin; panel < p->first_packed + end; panel++) {
-    size_t column = panel * width;
-    p->kernels->pack(p->k, smaller(width, p->n - column),
-                     at(p->b, (intptr_t)column * p->b_column, size), p->b_row, p->b_column,
-                     p->packed + (panel - p->first_packed) * p->k * width * size);
+  size_t size = p->kernels->size, width = p->kernels->columns, rows = p->k_end - p->k_begin;
+  for (size_t first = begin; first < end; first += PACKED_TOGETHER) {
+    size_t last = smaller(first + PACKED_TOGETHER, end);
+    for (size_t row = 0; row < rows; row += ROWS_TOGETHER) {
+      for (size_t panel = first; panel < last; panel++) {
+        size_t column = (p->first_packed + panel) * width;
+        const char *from = at(p->b, (intptr_t)column * p->b_column, size);
+        p->kernels->pack(smaller(ROWS_TOGETHER, rows - row), smaller(width, p->n - column),
+                         at(from, (intptr_t)(p->k_begin + row) * p->b_row, size), p->b_row,
+                         p->b_column, p->packed + (panel * p->packed_rows + row) * width * size);
+      }
+    }
   }
 }
 
-// Packs what has to be packed of b; `unpack` releases it.
-static void prepare_b(product *p) {
+// Room for what has to be packed of `rows` rows of b at a time; `unpack` releases it.
+static void prepare_b(product *p, size_t rows) {
   size_t width = p->kernels->columns, size = p->kernels->size;
   p->panels = divided_up(p->n, width);
   // Read in place while b stays in the second level cache, or is used too little to repay a copy.
   bool direct = p->b_column == 1 && (p->m <= 64 || p->k * p->n * size <= (size_t)1 << 20);
   p->first_packed = direct ? p->kernels->masked ? p->panels : p->n / width : 0;
-  size_t panels = p->panels - p->first_packed;
-  p->packed_bytes = panels * p->k * width * size;
-  p->packed = NULL;
+  p->packed_rows = rows;
+  p->packed_bytes = (p->panels - p->first_packed) * rows * width * size;
+  p->packed = p->packed_bytes > 0 ? kb_alloc(p->packed_bytes) : NULL;
+}
+
+// Packs rows k_begin ..< k_end.
+static void pack_rows(product *p) {
+  size_t panels = p->panels - p->first_packed, rows = p->k_end - p->k_begin;
   if (panels > 0) {
-    p->packed = kb_alloc(p->packed_bytes);
-    kb_parallel_for(panels, larger(kb_gemm_grain(p->k * width), panels / 64), pack_panels, p);
+    size_t grain = kb_gemm_grain(rows * p->kernels->columns);
+    kb_parallel_for(panels, larger(larger(grain, panels / 64), smaller(panels / 8, PACKED_TOGETHER)),
+                    pack_panels, p);
   }
 }
 
@@ -243,8 +268,11 @@ static void multiply_tiles(product *p) {
   const kb_gemm_kernels *kernels = p->kernels;
   size_t size = kernels->size;
   p->k_block = block_length(p->k);
+  // Of a large b, a block of k at a time: the block stays in the last level cache until all of it is used.
+  bool blockwise = p->k > p->k_block && p->k * p->n * size > LARGE_B && p->m > 64;
+  size_t rows = blockwise ? p->k_block : p->k;
   // Bounds the packed copy of b to 32 MB, unless one panel is larger.
-  size_t most_columns = larger(((size_t)32 << 20) / (p->k * size) / kernels->columns, 1) *
+  size_t most_columns = larger(((size_t)32 << 20) / (rows * size) / kernels->columns, 1) *
                         kernels->columns;
   size_t n = p->n;
   const char *b = p->b, *bias = p->bias;
@@ -254,14 +282,20 @@ static void multiply_tiles(product *p) {
     p->b = at(b, (intptr_t)column * p->b_column, size);
     p->c = c + column * size;
     p->bias = bias == NULL ? NULL : bias + column * size;
-    prepare_b(p);
+    prepare_b(p, rows);
     prepare_rows(p);
-    size_t threads;
+    size_t threads = 1;
     if (p->m * p->n * p->k >= 65536 && (threads = (size_t)kb_thread_count()) > 1) {
       cut(p, threads);
-      kb_parallel_for(p->row_blocks * p->panel_groups, 1, compute_tasks, p);
-    } else {
-      compute_tasks(p, 0, p->row_blocks);
+    }
+    for (p->k_begin = 0; p->k_begin < p->k; p->k_begin += rows) {
+      p->k_end = smaller(p->k_begin + rows, p->k);
+      pack_rows(p);
+      if (threads > 1) {
+        kb_parallel_for(p->row_blocks * p->panel_groups, 1, compute_tasks, p);
+      } else {
+        compute_tasks(p, 0, p->row_blocks);
+      }
     }
     unpack(p);
   }
