@@ -28,8 +28,8 @@ bool kb_columns_serves(kb_dtype dtype, const kb_convolution *conv) {
          window->output[2] >= LEAST_COLUMNS && window->output[1] > 0;
 }
 
-// Input i = stride · q + residue of a dimension is the element q of that residue: a tap reaches neighbours
-// from neighbouring outputs. Output o reaches q = o + shift.
+// Input i = stride · q + residue of a dimension is the element q of that residue: through one tap,
+// neighbouring outputs reach neighbours. Output o reaches q = o + shift.
 typedef struct tap_place {
   intptr_t residue, shift;
 } tap_place;
@@ -58,7 +58,8 @@ static void add_taps(const columns_job *job, intptr_t first, intptr_t last, cons
     const tap_place y = place_of(window, 1, ky);
     for (intptr_t kx = 0; kx < window->kernel[2]; kx++, products += count) {
       const tap_place x = place_of(window, 2, kx);
-      float *plane = planes + (y.residue * window->stride[2] + x.residue) * job->height * job->width;
+      const intptr_t residue = y.residue * window->stride[2] + x.residue;
+      float *plane = planes + residue * job->height * job->width;
       const intptr_t low = x.shift < 0 ? -x.shift : 0;
       const intptr_t high = least(columns, job->width - x.shift);
       for (intptr_t row = first; row < last; row++) {
@@ -100,9 +101,11 @@ static void run_channels(void *context, size_t begin, size_t end) {
     }
     float *dx = job->dx + task * input[1] * input[2];
     for (intptr_t y = 0; y < input[1]; y++) {
-      const float *from = planes + (y % stride[1] * stride[2] * job->height + y / stride[1]) * job->width;
+      const intptr_t line = y % stride[1] * stride[2] * job->height + y / stride[1];
+      const float *from = planes + line * job->width;
+      float *to = dx + y * input[2];
       for (intptr_t x = 0; x < stride[2]; x++, from += job->height * job->width)
-        for (intptr_t q = 0; x + q * stride[2] < input[2]; q++) dx[y * input[2] + x + q * stride[2]] = from[q];
+        for (intptr_t q = 0; x + q * stride[2] < input[2]; q++) to[x + q * stride[2]] = from[q];
     }
   }
   kb_free(planes, bytes);
