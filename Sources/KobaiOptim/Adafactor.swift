@@ -86,6 +86,18 @@ public final class Adafactor: Optimizer {
     }
   }
 
+  /// A count, the variance of each element, or of matrices the means along rows and along columns.
+  override func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? {
+    if key == "step" { return value.rank == 0 && !value.dtype.isComplex ? value : nil }
+    var shape = parameter.value.shape
+    switch key {
+    case "row_var" where shape.count > 1: shape[shape.count - 1] = 1
+    case "col_var" where shape.count > 1: shape[shape.count - 2] = 1
+    default: break
+    }
+    return value.shape == shape ? value.to(parameter.dtype) : nil
+  }
+
   /// The root of the mean square, as a float64 number.
   private func rms(_ x: Tensor) -> Tensor {
     x.norm().to(.float64) / Double(x.count).squareRoot()

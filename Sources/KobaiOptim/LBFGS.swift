@@ -163,14 +163,26 @@ public final class LBFGS: Optimizer {
     return firstLoss
   }
 
+  /// Directions, moves and gradients are vectors of all parameters' reals; everything else is a number.
+  override func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? {
+    let isVector = ["d", "prev_flat_grad"].contains(key) || key.hasPrefix("old_")
+    guard isVector else {
+      return value.rank == 0 && !value.dtype.isComplex ? value.to(.float64) : nil
+    }
+    let count = parameterGroups.flatMap(\.states).reduce(0) { sum, state in
+      sum + state.value.count * (state.dtype.isComplex ? 2 : 1)
+    }
+    return value.shape == [count] && value.dtype.isFloatingPoint ? value : nil
+  }
+
   override func stateWasLoaded() {
     memory = Memory()
     guard let first = parameterGroups.first?.states.first, let kept = knownState(of: first) else {
       return
     }
     func number(_ name: String) -> Double { kept[name]?.item() ?? 0 }
-    memory.evaluations = Int(number("func_evals"))
-    memory.iterations = Int(number("n_iter"))
+    memory.evaluations = Int(exactly: number("func_evals")) ?? 0
+    memory.iterations = Int(exactly: number("n_iter")) ?? 0
     memory.length = number("t")
     memory.scale = number("H_diag")
     memory.lastLoss = number("prev_loss")

@@ -92,6 +92,11 @@ public final class Muon: Optimizer {
     }
   }
 
+  /// The buffer has the shape and takes the dtype of its parameter.
+  override func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? {
+    value.shape == parameter.value.shape ? value.to(parameter.dtype) : nil
+  }
+
   private func ratio(_ shape: Shape, _ group: ParameterGroup) -> Double {
     let (rows, columns) = (Double(shape[0]), Double(shape[1]))
     if group[.adjustLRFn] == .text(AdjustLR.matchRMSAdamW.rawValue) {

@@ -126,6 +126,43 @@ struct StateDictTests {
     refuses("must be of one kind") { $0.metadata["param_groups.0.lr"] = "much" }
   }
 
+  @Test(arguments: Kind.all + Kind.composed)
+  func everyTensorOfAStateHasItsShape(_ kind: Kind) {
+    let parameters = live(start())
+    let optimizer = kind.make(parameters)
+    train(optimizer, parameters, steps: 0..<2)
+    let before = optimizer.stateDict()
+    for i in before.tensors.indices {
+      var state = before
+      state.tensors[i].value = Tensor.zeros([7, 1, 3])
+      let error = #expect(throws: OptimizerStateError.self) { try optimizer.load(state) }
+      #expect(error?.message.contains("\(before.tensors[i].name) has shape [7, 1, 3]") == true)
+    }
+    #expect(optimizer.stateDict().tensors.map(\.value.bytes) == before.tensors.map(\.value.bytes))
+  }
+
+  @Test func lbfgsKeepsVectorsOfAllParametersAndNumbers() throws {
+    let x = live([Tensor([[3.0, 3.0], [3.0, 3.0]])])[0]
+    let optimizer = LBFGS([x], maxIter: 2)
+    optimizer.step {
+      optimizer.zeroGrad()
+      let loss = x.square().square().sum()
+      loss.backward()
+      return loss
+    }
+    let before = optimizer.stateDict()
+    for i in before.tensors.indices {
+      var state = before
+      state.tensors[i].value = Tensor([1.0, 2.0])
+      #expect(throws: OptimizerStateError.self) { try optimizer.load(state) }
+      // A count that no integer holds is none.
+      if before.tensors[i].value.rank == 0 {
+        state.tensors[i].value = Tensor(Double.nan)
+        try optimizer.load(state)
+      }
+    }
+  }
+
   /// As in PyTorch, what is kept takes the type of its parameter.
   @Test func statesOfAnotherTypeAreConverted() throws {
     func step(_ dtype: DType) throws -> [Double] {
