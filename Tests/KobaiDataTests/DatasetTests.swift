@@ -65,6 +65,14 @@ struct DatasetTests {
     #expect(same(batches[1].1, Tensor([40, 50])))
   }
 
+  @Test func rangesCountTheirExamplesFromZero() throws {
+    #expect(try (10..<20).subset([1, 3])[1] == 13)
+    #expect(try ConcatDataset<Int>(mixed: [0..<3, 10..<12])[3] == 10)
+    #expect(try (5..<8).transformed { $0 * $0 }[2] == 49)
+    #expect(
+      DataLoader(10..<14, batchSize: 2).map { $0.array(as: Int.self) } == [[10, 11], [12, 13]])
+  }
+
   @Test func splitsMustAddUp() {
     #expect(throws: Misuse.self) { try recovering { _ = (0..<10).randomSplit([3, 6]) } }
     #expect(throws: Misuse.self) { try recovering { _ = (0..<10).randomSplit([0.5, 0.6]) } }

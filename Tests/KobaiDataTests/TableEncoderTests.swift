@@ -58,6 +58,16 @@ struct TableEncoderTests {
     #expect(throws: TableError.self) { try encoded { $0.categorical = ["no"] } }
   }
 
+  @Test func equallyFrequentNumbersAreOrderedByValue() throws {
+    let table = try table("x\n10\n2\n\n10\n2\n7\n")
+    #expect(try table.valueCounts("x").map(\.value) == ["2", "10", "7"])
+    var options = TableEncoder.Options()
+    options.scaling = .none
+    options.missingNumbers = .mostFrequent
+    let x = try TableEncoder(fitting: table, options: options).features(of: table)
+    #expect(x[2, 0].item() == 2)
+  }
+
   @Test func targetsAreClassesOrNumbers() throws {
     let rows = (0..<30).map { "\($0),\($0 % 3),\(Double($0) / 2)" }.joined(separator: "\n")
     let table = try table("n,k,d\n" + rows + "\n")

@@ -29,4 +29,15 @@ import Testing
     }
     #expect(error?.message.contains("expected 2D (unbatched) or 3D (batched) input") == true)
   }
+
+  /// Unlike `InstanceNorm2d`, as in PyTorch.
+  @Test func lazyInstanceNormHasParametersAndStatistics() {
+    let layer = LazyInstanceNorm2d()
+    _ = layer(Tensor.zeros([2, 3, 4, 4]))
+    #expect(
+      layer.stateDict().keys == [
+        "weight", "bias", "running_mean", "running_var", "num_batches_tracked",
+      ])
+    #expect(InstanceNorm2d(3).stateDict().keys.isEmpty)
+  }
 }

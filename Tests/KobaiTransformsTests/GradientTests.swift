@@ -197,4 +197,16 @@ import Testing
     let message = misuseMessage { escaped.backward() }
     #expect(message?.contains("made inside grad (GradientTests.swift:") == true, "\(message ?? "")")
   }
+
+  @Test func argumentsWithoutTensorsAreRefused() {
+    let product = { (x: [Double]) in x[0] * x[1] }
+    for message in [
+      misuseMessage { _ = jvp(product, [2.0, 3.0], [1.0, 0.0]) },
+      misuseMessage { _ = vjp(product, [2.0, 3.0]) },
+      misuseMessage { _ = linearize(product, [2.0, 3.0]) },
+      misuseMessage { _ = grad { (x: [Double]) in Tensor(x[0] * x[1]) }([2.0, 3.0]) },
+    ] {
+      #expect(message?.contains("the arguments hold no tensor") == true, "\(message ?? "")")
+    }
+  }
 }

@@ -34,7 +34,7 @@ public struct ConcatDataset<Element: Sendable>: Dataset {
         let message = "ConcatDataset: index \(index) is out of range: it must lie in 0 ..< \(count)"
         throw misuse(message, else: Misuse(message))
       }
-      return try parts[part][position]
+      return try parts[part].example(at: position)
     }
   }
 

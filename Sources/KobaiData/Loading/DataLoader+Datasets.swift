@@ -27,7 +27,7 @@ extension DataLoader {
       transform: transform
     ) { indices in
       if let batch = try dataset.stacked(at: indices) { return batch }
-      return Tensor.stack(try indices.map { try dataset[$0] })
+      return Tensor.stack(try indices.map { try dataset.example(at: $0) })
     }
   }
 
@@ -46,7 +46,7 @@ extension DataLoader {
       transform: transform
     ) { indices in
       if let batch = try dataset.stacked(at: indices) { return batch }
-      let examples = try indices.map { try dataset[$0] }
+      let examples = try indices.map { try dataset.example(at: $0) }
       return (Tensor.stack(examples.map(\.0)), Tensor.stack(examples.map(\.1)))
     }
   }
@@ -66,7 +66,7 @@ extension DataLoader {
       transform: transform
     ) { indices in
       if let batch = try dataset.stacked(at: indices) { return batch }
-      let examples = try indices.map { try dataset[$0] }
+      let examples = try indices.map { try dataset.example(at: $0) }
       return (
         Tensor.stack(examples.map(\.0)), Tensor.stack(examples.map(\.1)),
         Tensor.stack(examples.map(\.2))
@@ -89,7 +89,7 @@ extension DataLoader {
       transform: transform
     ) { indices in
       if let batch = try dataset.stacked(at: indices) { return batch }
-      let examples = try indices.map { try dataset[$0] }
+      let examples = try indices.map { try dataset.example(at: $0) }
       guard let first = examples.first else { return [] }
       return first.indices.map { part in Tensor.stack(examples.map { $0[part] }) }
     }
@@ -109,7 +109,7 @@ extension DataLoader {
         batchSampler: batchSampler, generator: generator, prefetch: prefetch),
       transform: transform
     ) { indices in
-      let examples = try indices.map { try dataset[$0] }
+      let examples = try indices.map { try dataset.example(at: $0) }
       return (
         Tensor.stack(examples.map(\.0)), Tensor(examples.map(\.1), shape: [examples.count])
       )
@@ -132,6 +132,6 @@ extension DataLoader {
         batchSize: batchSize, shuffle: shuffle, dropLast: dropLast, sampler: sampler,
         batchSampler: batchSampler, generator: generator, prefetch: prefetch),
       transform: transform
-    ) { indices in try collate(try indices.map { try dataset[$0] }) }
+    ) { indices in try collate(try indices.map { try dataset.example(at: $0) }) }
   }
 }

@@ -14,7 +14,8 @@ import KobaiTensor
 ///     }
 ///     for (x, y) in DataLoader(Squares(), batchSize: 20) { … }   // x, y: [20]
 ///
-/// A loader may read it from a thread of its own, so it is `Sendable`. Ranges are data sets; `ArrayDataset` makes one of an array.
+/// A loader may read it from a thread of its own, so it is `Sendable`. Ranges of `Int` are data sets of their numbers;
+/// `ArrayDataset` makes one of an array. What reads a data set in general calls `example(at:)`.
 public protocol Dataset<Element>: Sendable {
   /// What one example is: a tensor, a tuple of tensors, a tensor with its label, …
   associatedtype Element: Sendable
@@ -27,6 +28,12 @@ public protocol Dataset<Element>: Sendable {
   /// - Throws: what reading it throws; a `DataLoader` hands that on to its user.
   subscript(index: Int) -> Element { get throws }
 
+  /// The example of that number, for types whose own subscript counts otherwise: `self[index]` unless there is
+  /// another.
+  ///
+  /// - Throws: what reading it throws.
+  func example(at index: Int) throws -> Element
+
   /// The examples of those numbers stacked along a new first dimension, in the form of one example;
   /// nil (the default) if they have to be read one by one.
   ///
@@ -36,10 +43,17 @@ public protocol Dataset<Element>: Sendable {
 }
 
 extension Dataset {
+  public func example(at index: Int) throws -> Element { try self[index] }
   public func stacked(at indices: [Int]) throws -> Element? { nil }
 }
 
-extension Range: Dataset where Bound == Int {}
+/// The numbers of a range as examples: the first is the range's lower bound.
+///
+///     try (10..<20).subset([1, 3])[1]   // 13
+extension Range: Dataset where Bound == Int {
+  /// A range's own subscript takes its elements.
+  public func example(at index: Int) -> Int { lowerBound + index }
+}
 
 /// The elements of an array as examples.
 ///

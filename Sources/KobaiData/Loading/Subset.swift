@@ -24,7 +24,7 @@ public struct Subset<Base: Dataset>: Dataset {
         let message = "Subset: index \(index) is out of range: it must lie in 0 ..< \(count)"
         throw misuse(message, else: Misuse(message))
       }
-      return try base[indices[index]]
+      return try base.example(at: indices[index])
     }
   }
 

@@ -13,7 +13,7 @@ public struct TransformedDataset<Base: Dataset, Element: Sendable>: Dataset {
   public var count: Int { base.count }
 
   public subscript(index: Int) -> Element {
-    get throws { try transform(try base[index]) }
+    get throws { try transform(try base.example(at: index)) }
   }
 }
 

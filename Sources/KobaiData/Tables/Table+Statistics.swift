@@ -11,7 +11,7 @@ extension Table {
   }
 
   /// The values of a column with how often each occurs, the most frequent first (equal ones in the order
-  /// of their text). Missing values are left out.
+  /// of their values). Missing values are left out.
   ///
   /// - Throws: `TableError` if there is no such column.
   public func valueCounts(_ name: String) throws(TableError) -> [(value: String, count: Int)] {
@@ -40,12 +40,14 @@ extension Table {
 }
 
 extension Table.Column {
-  /// The values with how often each occurs, the most frequent first, equal ones by their text.
+  /// The values with how often each occurs, the most frequent first, equal ones by value.
   var valueCounts: [(value: String, count: Int)] {
     var counts: [String: Int] = [:]
     for case let text? in texts { counts[text, default: 0] += 1 }
-    return counts.map { (value: $0.key, count: $0.value) }
-      .sorted { ($1.count, $0.value) < ($0.count, $1.value) }
+    return categories.enumerated()
+      .map { (place: $0, value: $1, count: counts[$1, default: 0]) }
+      .sorted { ($1.count, $0.place) < ($0.count, $1.place) }
+      .map { (value: $0.value, count: $0.count) }
   }
 
   /// The distinct values as text, in order: numbers by value, text by its characters' numbers.

@@ -62,7 +62,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// What stands for a missing number: a statistic of the table of the fit, or a constant.
   public enum NumberImputation: Codable, Hashable, Sendable {
-    /// Of the values that are there; of several that are equally frequent, the first by its text.
+    /// Of the values that are there; of several that are equally frequent, the first: numbers by value, text by its characters.
     case mean, median, mostFrequent
     /// This number.
     case constant(Double)
@@ -72,7 +72,7 @@ public struct TableEncoder: Codable, Hashable, Sendable {
 
   /// What stands for a missing category.
   public enum CategoryImputation: Codable, Hashable, Sendable {
-    /// Of several that are equally frequent, the first by its text.
+    /// Of several that are equally frequent, the first: numbers by value, text by its characters.
     case mostFrequent
     /// A category of its own, with this name.
     case constant(String)

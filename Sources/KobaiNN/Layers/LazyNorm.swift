@@ -47,8 +47,8 @@ where Layer.Input == Tensor, Layer.Output == Tensor {
   ///   - bias: whether an affine layer has a bias.
   ///   - trackRunningStats: whether evaluation uses running statistics.
   public init(
-    eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = false, bias: Bool = true,
-    trackRunningStats: Bool = false
+    eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
+    trackRunningStats: Bool = true
   ) {
     super.init { x in
       Self.channels("Lazy\(Layer.self)", x, spatial: Layer.spatialRank).map {

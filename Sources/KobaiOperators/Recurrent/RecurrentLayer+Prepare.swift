@@ -3,14 +3,14 @@ import KobaiTensor
 
 extension Primitives.RecurrentLayer {
   public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-    let (layer, isLSTM, resultCount) = (PreparedLayer(self, inputs), kind == .lstm, resultCount)
-    let (bias, out) = (hasBias ? inputs.count - 1 : nil, inputs.count)
+    let (layer, out) = (PreparedLayer(self, inputs), inputs.count)
     return .onContiguous(inputs, to: outputs) { p in
       layer.run {
         kb_recurrent_forward(
-          $0, p[0], p[1], bias.map { UnsafeRawPointer(p[$0]) }, p[2], isLSTM ? p[3] : nil, p[out],
-          p[out + 1],
-          isLSTM ? p[out + 2] : nil, p[out + resultCount], p[out + resultCount + 1])
+          $0, p[0], p[1], p[2], hasBias ? p[biasIndex] : nil, hasBias ? p[biasIndex + 1] : nil,
+          p[3],
+          isLSTM ? p[4] : nil, p[out], p[out + 1], isLSTM ? p[out + 2] : nil, p[out + resultCount],
+          p[out + resultCount + 1])
       }
       return true
     }
@@ -19,22 +19,22 @@ extension Primitives.RecurrentLayer {
   func prepareGradient(
     _ operands: [StridedType], to results: [StridedType], _ places: GradientPlaces
   ) -> Prepared? {
-    // All others are made from the cotangent of x.
-    guard let dx = places.results[0] else { return nil }
-    let (first, kept) = (places.inputs, places.outputs)
-    let layer = PreparedLayer(self, Array(operands[first...]))
-    let (isLSTM, resultCount, d, wanted) = (
-      kind == .lstm, resultCount, places.cotangents, places.results
+    let (first, kept, d, wanted) = (
+      places.inputs, places.outputs, places.cotangents, places.results
     )
-    let bias = hasBias ? wanted[wanted.count - 1] : nil
+    let layer = PreparedLayer(self, Array(operands[first...]))
     return .onContiguous(operands, to: results) { p in
       func given(_ place: Int?) -> UnsafeMutableRawPointer? { place.map { p[$0] } }
+      var to = kb_recurrent_cotangents(
+        x: given(wanted[0]), weight_x: given(wanted[1]), weight_h: given(wanted[2]),
+        bias_x: hasBias ? given(wanted[biasIndex]) : nil,
+        bias_h: hasBias ? given(wanted[biasIndex + 1]) : nil, h: given(wanted[3]),
+        c: isLSTM ? given(wanted[4]) : nil)
       layer.run {
         kb_recurrent_backward(
-          $0, p[first + 1], p[first + 2], isLSTM ? p[first + 3] : nil, p[kept],
-          p[kept + resultCount], p[kept + resultCount + 1], given(d[0]), given(d[1]),
-          isLSTM ? given(d[2]) : nil, p[dx], given(wanted[1]), given(bias), given(wanted[2]),
-          isLSTM ? given(wanted[3]) : nil)
+          $0, p[first], p[first + 1], p[first + 2], p[first + 3], isLSTM ? p[first + 4] : nil,
+          p[kept], p[kept + resultCount], p[kept + resultCount + 1], given(d[0]), given(d[1]),
+          isLSTM ? given(d[2]) : nil, &to)
       }
       return true
     }
@@ -55,8 +55,9 @@ private final class PreparedLayer: @unchecked Sendable {
     layer = .allocate(capacity: 1)
     layer.initialize(
       to: kb_recurrent(
-        cell: primitive.kind.code, dtype: inputs[0].dtype.code, hidden: inputs[2].shape[1],
-        steps: batchSizes.count, batch_sizes: sizes, reversed: primitive.steps.isReversed))
+        cell: primitive.kind.code, dtype: inputs[0].dtype.code, input: inputs[0].shape[1],
+        hidden: inputs[3].shape[1], steps: batchSizes.count, batch_sizes: sizes,
+        reversed: primitive.steps.isReversed))
   }
 
   deinit {

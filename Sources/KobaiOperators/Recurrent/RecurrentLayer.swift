@@ -45,8 +45,8 @@ extension Primitives {
       self.hasBias = hasBias
     }
 
-    private var isLSTM: Bool { kind == .lstm }
-    private var biasIndex: Int { isLSTM ? 5 : 4 }
+    var isLSTM: Bool { kind == .lstm }
+    var biasIndex: Int { isLSTM ? 5 : 4 }
     var resultCount: Int { isLSTM ? 3 : 2 }
     var inputFoldings: [Folding] {
       [.interleaved, .shared, .shared, .interleaved] + (isLSTM ? [.interleaved] : [])

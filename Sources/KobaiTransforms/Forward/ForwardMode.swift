@@ -65,6 +65,7 @@ final class ForwardMode: Interpreter, @unchecked Sendable {
   }
 
   static func check(_ primals: [Tensor], _ tangents: [Tensor]) -> Bool {
+    guard checkHoldsTensors("jvp", primals) else { return false }
     guard primals.count == tangents.count,
       zip(primals, tangents).allSatisfy({ $0.shape == $1.shape })
     else {

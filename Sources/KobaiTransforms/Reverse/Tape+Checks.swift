@@ -41,8 +41,18 @@ func checkScalar(_ name: String, _ output: Tensor) -> Bool {
   return !output.isPoisoned
 }
 
+/// A number of another type, in an array or a struct, would come back as its own derivative.
+func checkHoldsTensors(_ name: String, _ inputs: [Tensor]) -> Bool {
+  inputs.isEmpty
+    ? misuse(
+      "\(name): the arguments hold no tensor to differentiate with respect to; give tensors, such as "
+        + "Tensor([2.0, 3.0]) in the place of [2.0, 3.0]", else: false)
+    : true
+}
+
 /// Arguments that are differentiated must have a derivative.
 func checkDifferentiable(_ name: String, _ inputs: [Tensor]) -> Bool {
+  guard checkHoldsTensors(name, inputs) else { return false }
   for input in inputs where !input.dtype.isDifferentiable && !input.isPoisoned {
     return misuse(
       "\(name): requires real- or complex-valued inputs, but got \(input.dtype): only Tensors of "

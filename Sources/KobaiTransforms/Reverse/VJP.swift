@@ -14,7 +14,9 @@ public func vjp<each A: Tree, R: Tree>(
   line: UInt = #line
 ) -> (output: R, pullback: (R) -> (repeat each A)) {
   var result: R?
-  let tape = Tape(CallSite("vjp", fileID, line), tensors(in: repeat each primals)) { leaves in
+  let inputs = tensors(in: repeat each primals)
+  _ = checkHoldsTensors("vjp", inputs)
+  let tape = Tape(CallSite("vjp", fileID, line), inputs) { leaves in
     let output = call(function, leaves, repeat each primals)
     result = output
     return output.tensors
@@ -24,7 +26,7 @@ public func vjp<each A: Tree, R: Tree>(
     result.replacingTensors(tape.outputs),
     { cotangent in
       guard let cotangents = tape.checkCotangents("vjp", cotangent.tensors) else {
-        return rebuild(tensors(in: repeat each primals).map { _ in .poison }, repeat each primals)
+        return rebuild(inputs.map { _ in .poison }, repeat each primals)
       }
       return rebuild(tape.pull(cotangents, isLast: false), repeat each primals)
     }
@@ -44,7 +46,9 @@ public func linearize<each A: Tree, R: Tree>(
 ) -> (output: R, derivative: (repeat each A) -> R) {
   let site = CallSite("linearize", fileID, line)
   var result: R?
-  let linear = Linearized(site, tensors(in: repeat each primals)) { leaves in
+  let inputs = tensors(in: repeat each primals)
+  _ = checkHoldsTensors("linearize", inputs)
+  let linear = Linearized(site, inputs) { leaves in
     let output = call(function, leaves, repeat each primals)
     result = output
     return output.tensors
