@@ -97,6 +97,31 @@ import Testing
     }
   }
 
+  @Test func reductionsAndMovements() {
+    for x in layouts([5, 6, 7]) {
+      compare([x]) { $0[0].amax(dims: [1]) + $0[0].amin(dims: [1]) }
+      compare([x]) { $0[0].var(dims: [0]) + $0[0].std(dims: [0]) }
+      compare([x]) { $0[0].logsumexp(dim: 1) * $0[0].norm(dim: 1) }
+      compare([x]) { $0[0].cumsum(dim: 1).flip([0, 2]).tril() }
+      compare([x]) { $0[0].diagonal(dim1: 1, dim2: 2).clone() }
+      compare([x]) { $0[0].adaptiveAvgPool2d(outputSize: [4, 3]) }
+      compare([x]) { $0[0] * ($0[0].argmax(dim: 0) + ($0[0] > 0).any(dims: [0]).to(.int64)) }
+    }
+  }
+
+  @Test func dropout() {
+    let x = Tensor.randn([16, 9])
+    func f(_ x: Tensor) -> Tensor { x.dropout(p: 0.3, training: true) * Tensor.randn([9]) }
+    let compiled = jit(f)
+    for seed in 0..<3 {
+      manualSeed(UInt64(seed))
+      let expected = f(x).bytes
+      manualSeed(UInt64(seed))
+      #expect(compiled(x).bytes == expected)
+    }
+    #expect(compiled.inspect(x).evaluated == [])
+  }
+
   @Test func recurrentLayers() {
     let x = Tensor.randn([4, 3, 5])
     let (lstm, gru) = (LSTM(5, 6), GRU(5, 6))

@@ -96,3 +96,27 @@ extension Primitives.AveragePoolTranspose {
     }
   }
 }
+
+extension Primitives.AdaptiveAveragePool {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(input.count))
+    let ones = [Int](repeating: 1, count: 3 - input.count)
+    let (input, output) = (ones + input, ones + output)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_adaptive_average_pool(dtype, input, output, planes, memory[0], memory[1])
+      return true
+    }
+  }
+}
+
+extension Primitives.AdaptiveAveragePoolTranspose {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(pool.input.count))
+    let ones = [Int](repeating: 1, count: 3 - pool.input.count)
+    let (input, output) = (ones + pool.input, ones + pool.output)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_adaptive_average_pool_gradient(dtype, input, output, planes, memory[0], memory[1])
+      return true
+    }
+  }
+}

@@ -52,6 +52,18 @@ extension Primitives {
       return [order.apply(drawn)]
     }
 
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      // What is drawn lies without gaps, in the order of the result's dimensions in memory.
+      let drawn = Layout(contiguous: order.dims.map { shape[$0] })
+      guard outputs[0].layout.strides == order.inverse.map({ drawn.strides[$0] }) else {
+        return nil
+      }
+      let (sampling, count, place) = (self, shape.elementCount, inputs.count)
+      return .kernel(mayReplace: []) { memory in
+        sampling.generator.withUnsafeGenerator { sampling.draw($0, count, memory[place]) } == 0
+      }
+    }
+
     private func draw(
       _ engine: UnsafeMutablePointer<kb_generator>, _ count: Int, _ out: UnsafeMutableRawPointer
     ) -> kb_status {

@@ -40,17 +40,19 @@ extension Primitives {
 
     private var dtype: DType { what == .count ? .int64 : .bool }
 
+    var kind: kb_reduction {
+      switch what {
+      case .any: KB_REDUCE_ANY
+      case .all: KB_REDUCE_ALL
+      case .count: KB_REDUCE_COUNT_NONZERO
+      }
+    }
+
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       [TensorType(dtype, Reduced.dropping(inputs[0].shape, reduced))]
     }
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let x = inputs[0]
-      let kind =
-        switch what {
-        case .any: KB_REDUCE_ANY
-        case .all: KB_REDUCE_ALL
-        case .count: KB_REDUCE_COUNT_NONZERO
-        }
       return [
         Reduced.evaluate(x, reduced, to: dtype) { rank, dims, flags, pointer, strides, out in
           kb_reduce(kind, x.dtype.code, dtype.code, rank, dims, flags, pointer, strides, out)
