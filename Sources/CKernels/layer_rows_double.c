@@ -18,6 +18,7 @@ VECTOR double lanes_largest(double x, size_t some) { return (void)some, x; }
 #define T double
 #define LANES 1
 #define VEC double
+#define VEC_MASK int
 #define WIDE double
 #define SPLAT(x) (x)
 #define PICK(mask, yes, no) ((mask) ? (yes) : (no))
