@@ -19,7 +19,7 @@ public class ConvLayer: ConvolutionLayer {
   ///   - dtype: of the parameters; the default one unless given.
   public required init(
     _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
-    stride: any PerDimension = 1, padding: some ConvolutionPadding = 0,
+    stride: any PerDimension = 1, padding: some ConvolutionPadding,
     dilation: any PerDimension = 1, groups: Int = 1, bias: Bool = true,
     paddingMode: PaddingMode = .zeros, dtype: DType? = nil
   ) {
@@ -27,6 +27,17 @@ public class ConvLayer: ConvolutionLayer {
       rank: Self.spatialRank, inChannels, outChannels, kernelSize, stride, padding, dilation,
       groups, bias,
       paddingMode, dtype)
+  }
+
+  /// Without padding; an inherited initialiser's default cannot say which `ConvolutionPadding` it is.
+  public convenience init(
+    _ inChannels: Int, _ outChannels: Int, kernelSize: any PerDimension,
+    stride: any PerDimension = 1, dilation: any PerDimension = 1, groups: Int = 1,
+    bias: Bool = true, paddingMode: PaddingMode = .zeros, dtype: DType? = nil
+  ) {
+    self.init(
+      inChannels, outChannels, kernelSize: kernelSize, stride: stride, padding: 0,
+      dilation: dilation, groups: groups, bias: bias, paddingMode: paddingMode, dtype: dtype)
   }
 }
 
