@@ -13,6 +13,8 @@ from workloads import Special, mlp
 
 def images():
     """The normalized training images and their labels."""
+    if not os.environ.get("KOBAI_DATA"):
+        raise FileNotFoundError("KOBAI_DATA is not set: it names the folder that has mnist's")
     folder = Path(os.environ["KOBAI_DATA"]) / "mnist"
 
     def read(name, header):
