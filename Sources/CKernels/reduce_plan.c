@@ -125,7 +125,7 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
   const kb_reduce_plan *plan = reader->plan;
   const intptr_t stride = plan->kept_strides[plan->kept_rank - 1];
   const intptr_t size = (intptr_t)reader->element_size;
-  if (plan->reduced_rank == 1 && reader->native && stride == 1) {
+  if (reader->source == NULL && plan->reduced_rank == 1 && reader->native && stride == 1) {
     const intptr_t apart = size * plan->reduced_strides[0];
     for (size_t r = 0; r < rows; r++) lines[r] = reader->x + (intptr_t)(start + r) * apart;
     return;

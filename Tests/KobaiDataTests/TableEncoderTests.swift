@@ -59,7 +59,7 @@ struct TableEncoderTests {
   }
 
   @Test func equallyFrequentNumbersAreOrderedByValue() throws {
-    let table = try table("x\n10\n2\n\n10\n2\n7\n")
+    let table = try table("x\n10\n2\nNA\n10\n2\n7\n")
     #expect(try table.valueCounts("x").map(\.value) == ["2", "10", "7"])
     var options = TableEncoder.Options()
     options.scaling = .none
@@ -159,7 +159,7 @@ struct TableEncoderTests {
     let whole = try table("x\n-1.5e308\n1.5e308\n")
     #expect(throws: TableError.self) { try TableEncoder(fitting: whole, options: options) }
     // What fills in for missing values must be a number too, scaled or not.
-    let large = try table("x\n1e308\n\n1e308\n1e308\n")
+    let large = try table("x\n1e308\nNA\n1e308\n1.5e308\n")
     options.scaling = .none
     options.missingNumbers = .mean
     #expect(throws: TableError.self) { try TableEncoder(fitting: large, options: options) }
