@@ -70,4 +70,10 @@ public final class SparseAdam: Optimizer {
     state.replace(
       Tensor.where(rows, new.to(state.dtype), state.tensor), operation: name)
   }
+
+  /// A count, and means that have the shape and take the dtype of their parameter.
+  override func accepted(_ key: String, _ value: Tensor, of parameter: State) -> Tensor? {
+    if key == "step" { return value.rank == 0 && !value.dtype.isComplex ? value : nil }
+    return value.shape == parameter.value.shape ? value.to(parameter.dtype) : nil
+  }
 }

@@ -159,7 +159,7 @@ struct TableEncoderTests {
     let whole = try table("x\n-1.5e308\n1.5e308\n")
     #expect(throws: TableError.self) { try TableEncoder(fitting: whole, options: options) }
     // What fills in for missing values must be a number too, scaled or not.
-    let large = try table("x\n1e308\nNA\n1e308\n1.5e308\n")
+    let large = try table("x\n-1e308\nNA\n1.5e308\n1.5e308\n")
     options.scaling = .none
     options.missingNumbers = .mean
     #expect(throws: TableError.self) { try TableEncoder(fitting: large, options: options) }
