@@ -109,4 +109,12 @@ private let layers: [(name: String, make: @Sendable () -> ModuleBase)] = [
     #expect(y[0, 0, ..<2, ..<2].array(as: Int.self) == [0, 6, 12, 18])
     #expect(PixelUnshuffle(2)(y).array(as: Int.self) == x.array(as: Int.self))
   }
+
+  @Test func whatMakesNoLayerIsRefused() {
+    #expect(misuseMessage { Hardtanh(minVal: 1, maxVal: 1) }?.contains("must be less than") == true)
+    #expect(misuseMessage { Bilinear(0, 2, 3) }?.contains("in1_features must be > 0") == true)
+    let bag = EmbeddingBag(4, 2, scaleGradByFreq: true, mode: .max)
+    let message = misuseMessage { bag(Tensor([[0, 1]])) }
+    #expect(message?.contains("max mode does not support scaling") == true, "\(message ?? "")")
+  }
 }

@@ -67,6 +67,9 @@ public final class Bilinear: Module2 {
     _ in1Features: Int, _ in2Features: Int, _ outFeatures: Int, bias: Bool = true,
     dtype: DType? = nil
   ) {
+    if in1Features <= 0 {
+      misuse("Bilinear: in1_features must be > 0, but got \(in1Features)", else: ())
+    }
     self.in1Features = in1Features
     self.in2Features = in2Features
     self.outFeatures = outFeatures

@@ -108,12 +108,17 @@ public final class Hardtanh: Module {
   public let minVal, maxVal: Double
 
   /// - Parameters:
-  ///   - minVal: the lower bound; a call refuses one above `maxVal`.
+  ///   - minVal: the lower bound, below `maxVal`.
   ///   - maxVal: the upper bound.
   public init(minVal: Double = -1, maxVal: Double = 1) {
     self.minVal = minVal
     self.maxVal = maxVal
     super.init()
+    if minVal >= maxVal {
+      misuse(
+        "Hardtanh: min_val must be less than max_val, but they are \(minVal) and \(maxVal)",
+        else: ())
+    }
   }
 
   public func forward(_ x: Tensor) -> Tensor { x.hardtanh(minVal: minVal, maxVal: maxVal) }

@@ -38,6 +38,11 @@ extension Tensor {
           + "input, \(shape), but mode is '\(mode.rawValue)' and its shape is "
           + "\(perSampleWeights?.shape ?? [])")
     }
+    guard mode != .max || !scaleGradByFreq else {
+      return misuse(
+        "\(name): max mode does not support scaling the gradient by the frequency; leave out "
+          + "scaleGradByFreq, or use mode .sum or .mean")
+    }
     guard let bounds = bagBounds(name, offsets, includeLastOffset) else { return .poison }
     let padding = paddingIdx.map { $0 < 0 ? $0 + weight.size(0) : $0 }
     var rows = reshape([-1]).embedding(
