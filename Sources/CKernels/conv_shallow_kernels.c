@@ -61,12 +61,5 @@ typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
 #endif
 
 const kb_shallow_kernels *kb_shallow_active(void) {
-#if defined(__x86_64__)
-  switch (kb_isa_level()) {
-  case KB_ISA_AVX512: return &kernels_avx512;
-  case KB_ISA_AVX2: return &kernels_avx2;
-  default: break;
-  }
-#endif
-  return &kernels_baseline;
+  return KB_ACTIVE(kernels);
 }

@@ -9,4 +9,14 @@ typedef enum { KB_ISA_BASELINE, KB_ISA_AVX2, KB_ISA_AVX512 } kb_isa;
 // on x86-64 and NEON on arm64; AVX2 implies FMA and F16C, AVX-512 the F, BW, VL and DQ groups.
 kb_isa kb_isa_level(void);
 
+// Of `kernels_baseline`, `kernels_avx2` and `kernels_avx512`, the ones of that level.
+#if defined(__x86_64__)
+#define KB_ACTIVE(kernels)                                                                         \
+  (kb_isa_level() == KB_ISA_AVX512 ? &kernels##_avx512                                             \
+   : kb_isa_level() == KB_ISA_AVX2 ? &kernels##_avx2                                               \
+                                   : &kernels##_baseline)
+#else
+#define KB_ACTIVE(kernels) (&kernels##_baseline)
+#endif
+
 #endif

@@ -11,29 +11,9 @@
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
 typedef double doubles __attribute__((vector_size(64)));
 
-#define NAME(function) function##_baseline
-#include "normalize_planes_body.inc"
-
-#if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-#define NAME(function) function##_avx2
-#include "normalize_planes_body.inc"
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq"))),        \
-                             apply_to = function)
-#define NAME(function) function##_avx512
-#include "normalize_planes_body.inc"
-#pragma clang attribute pop
-#endif
+#define BODY "normalize_planes_body.inc"
+#include "isa_each.inc"
 
 const kb_planes_kernels *kb_planes_active(void) {
-#if defined(__x86_64__)
-  switch (kb_isa_level()) {
-  case KB_ISA_AVX512: return &kernels_avx512;
-  case KB_ISA_AVX2: return &kernels_avx2;
-  default: break;
-  }
-#endif
-  return &kernels_baseline;
+  return KB_ACTIVE(kernels);
 }

@@ -48,12 +48,5 @@ typedef uint8_t lane_bytes __attribute__((vector_size(16), aligned(1), may_alias
 #endif
 
 const kb_rectified_kernels *kb_rectified_active(void) {
-#if defined(__x86_64__)
-  switch (kb_isa_level()) {
-  case KB_ISA_AVX512: return &kernels_avx512;
-  case KB_ISA_AVX2: return &kernels_avx2;
-  default: break;
-  }
-#endif
-  return &kernels_baseline;
+  return KB_ACTIVE(kernels);
 }
