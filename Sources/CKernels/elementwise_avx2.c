@@ -9,24 +9,9 @@
 #include "half.h"
 #include "registers.h"
 
-#pragma STDC FP_CONTRACT OFF
-// Vectors wider than a register never cross a real call: everything that takes one is inlined.
-#pragma GCC diagnostic ignored "-Wpsabi"
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
-#endif
-
-#define KB_HAS_FMA 1
-#define KB_HAS_ROUND 1
-
-#define W 8
-typedef float V __attribute__((vector_size(32)));
+#include "vectors_avx2.inc"
 typedef float V_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
-typedef int32_t VI __attribute__((vector_size(32)));
 typedef uint8_t VB __attribute__((vector_size(8)));
-typedef double D __attribute__((vector_size(64)));
-typedef int64_t DI __attribute__((vector_size(64)));
-typedef uint64_t DU __attribute__((vector_size(64)));
 
 static const int32_t tail_masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 static inline __attribute__((always_inline)) __m256i tail_mask(size_t n) {

@@ -9,27 +9,9 @@
 #include "half.h"
 #include "registers.h"
 
-#pragma STDC FP_CONTRACT OFF
-// Vectors wider than a register never cross a real call: everything that takes one is inlined.
-#pragma GCC diagnostic ignored "-Wpsabi"
-#if defined(__clang__)
-#pragma clang attribute push(                                                                      \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c"))), \
-    apply_to = function)
-#endif
-
-#define KB_HAS_FMA 1
-#define KB_HAS_ROUND 1
-#define TIMES_POWER(x, n) ((V)_mm512_scalef_ps((__m512)(x), (__m512)(n)))
-
-#define W 16
-typedef float V __attribute__((vector_size(64)));
+#include "vectors_avx512.inc"
 typedef float V_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t VI __attribute__((vector_size(64)));
 typedef uint8_t VB __attribute__((vector_size(16)));
-typedef double D __attribute__((vector_size(128)));
-typedef int64_t DI __attribute__((vector_size(128)));
-typedef uint64_t DU __attribute__((vector_size(128)));
 
 static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
   return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);

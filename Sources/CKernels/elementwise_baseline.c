@@ -7,26 +7,9 @@
 #include "half.h"
 #include "registers.h"
 
-#pragma STDC FP_CONTRACT OFF
-// Vectors wider than a register never cross a real call: everything that takes one is inlined.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-#if defined(__aarch64__)
-#define KB_HAS_FMA 1
-#define KB_HAS_ROUND 1
-#else
-#define KB_HAS_FMA 0
-#define KB_HAS_ROUND 0
-#endif
-
-#define W 4
-typedef float V __attribute__((vector_size(16)));
+#include "vectors_baseline.inc"
 typedef float V_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-typedef int32_t VI __attribute__((vector_size(16)));
 typedef uint8_t VB __attribute__((vector_size(4)));
-typedef double D __attribute__((vector_size(32)));
-typedef int64_t DI __attribute__((vector_size(32)));
-typedef uint64_t DU __attribute__((vector_size(32)));
 
 static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
   return (V){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
