@@ -17,7 +17,9 @@ enum {
   MOST_DEPTH = 160,
   LIMIT_DEPTH = 640,
   FEW_ROWS = 16,
+  // The weight gradient's: half of it for more output channels. One tap has no patches to gather.
   MOST_WEIGHT_DEPTH = 64,
+  WEIGHT_ROWS = 32,
   LEAST_COLUMNS = 8,
   MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART_COLUMNS / 16,
   IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
@@ -33,8 +35,9 @@ bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t ch
 
 bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                               intptr_t rows) {
-  return kb_shallow_serves(dtype, gather, channels, rows) &&
-         channels * kb_conv_count(gather->kernel) <= MOST_WEIGHT_DEPTH;
+  const intptr_t taps = kb_conv_count(gather->kernel);
+  return kb_shallow_serves(dtype, gather, channels, rows) && taps > 1 &&
+         channels * taps <= (rows <= WEIGHT_ROWS ? MOST_WEIGHT_DEPTH : MOST_WEIGHT_DEPTH / 2);
 }
 
 typedef struct shallow_part {

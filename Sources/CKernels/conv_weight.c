@@ -16,7 +16,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-enum { TILE = KB_CONV_MAX_TILE, WANTED_TASKS = 8, LEAST_ROWS = 128, MOST_ROWS = 640 };
+enum { TILE = KB_CONV_MAX_TILE, WANTED_TASKS = 8, LEAST_ROWS = 192, MOST_ROWS = 640 };
 
 typedef struct weight_plan {
   const kb_conv_weight_job *job;

@@ -81,6 +81,16 @@ typedef struct {
 
 enum { PADDING = 16, LARGE_B = 2 << 20 };
 
+// Runs are far apart: what is copied after the next one is fetched meanwhile.
+static void copy_run(char *to, const char *from, size_t bytes, intptr_t apart) {
+  size_t i = 0;
+  for (; i + 64 <= bytes; i += 64) {
+    __builtin_prefetch(from + (intptr_t)i + 2 * apart, 0, 2);
+    memcpy(to + i, from + i, 64);
+  }
+  memcpy(to + i, from + i, bytes - i);
+}
+
 static a_block copied_block(const product *p, size_t rows, size_t k_count, const char *a,
                             char *to) {
   size_t size = p->kernels->size;
@@ -89,7 +99,8 @@ static a_block copied_block(const product *p, size_t rows, size_t k_count, const
   intptr_t apart = by_rows ? p->a_row : p->a_column;
   size_t pitch = length + PADDING;
   for (size_t i = 0; i < runs; i++) {
-    memcpy(to + i * pitch * size, at(a, (intptr_t)i * apart, size), length * size);
+    copy_run(to + i * pitch * size, at(a, (intptr_t)i * apart, size), length * size,
+             apart * (intptr_t)size);
   }
   return by_rows ? (a_block){to, (intptr_t)pitch, 1} : (a_block){to, 1, (intptr_t)pitch};
 }
@@ -152,10 +163,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
       size_t next_bytes = fetches ? k_count * width * size : 0, fetched = 0, row = 0;
       for (size_t tile = tile_begin; tile < tile_end; tile++) {
         size_t rows = p->tile_height + (tile < p->taller_tiles);
-        for (size_t end = next_bytes * (tile + 1 - tile_begin) / (tile_end - tile_begin);
-             fetched < end; fetched += 64) {
-          __builtin_prefetch(next + fetched, 0, 2);
-        }
+        size_t end = next_bytes * (tile + 1 - tile_begin) / (tile_end - tile_begin);
         const char *tile_a = at(a.data, (intptr_t)row * a.row, size);
         char *tile_c = p->c + ((first_row + row) * p->c_row + column) * size;
         // Here, where the tile is in the cache from then on.
@@ -163,8 +171,9 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
           begin_rows(p, first_row + row, first_row + row + rows, column, columns);
         }
         kernels->tile(rows, columns, k_count, tile_a, a.row, a.column, b, b_row, tile_c, p->c_row,
-                      add);
+                      add, &(kb_gemm_next){next + fetched, next + end});
         row += rows;
+        fetched = end;
       }
     }
   }
@@ -398,7 +407,7 @@ static void multiply(product *p) {
   if (kernels->masked && p->b_column == 1 && p->m <= kernels->rows && p->n <= kernels->columns &&
       p->k <= 768) {
     kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
-                  p->add);
+                  p->add, NULL);
   } else if (!multiply_thin(p)) {
     multiply_tiles(p);
   }
