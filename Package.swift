@@ -29,7 +29,9 @@ let package = Package(
     .target(name: "KobaiCharts", dependencies: ["KobaiCompiler", "KobaiFormats"]),
     // The digits are read by #embed; their text states origin and licence.
     .target(name: "CDatasets", exclude: ["digits.bin", "digits.txt"]),
-    .target(name: "KobaiData", dependencies: ["KobaiTransforms", "KobaiFormats", "CDatasets"]),
+    .target(
+      name: "KobaiData",
+      dependencies: ["CKernels", "KobaiTransforms", "KobaiFormats", "CDatasets"]),
     .target(
       name: "KobaiTraining", dependencies: ["KobaiNN", "KobaiOptim", "KobaiData", "KobaiFormats"]),
     .target(

@@ -47,6 +47,11 @@ kb_status kb_index_update(kb_scatter_reduction op, bool include_self, kb_dtype d
                           size_t count, intptr_t index_stride, const void *source,
                           const intptr_t *source_strides, int64_t *bad);
 
+// out[i, c, p] = table[c, x[index[i], c, p]], table being [channels, 256]; all contiguous, and the indices
+// within x.
+void kb_look_up_bytes(size_t count, const int64_t *index, size_t channels, size_t plane,
+                      const uint8_t *x, const float *table, float *out);
+
 // Index tensors broadcast to one shape, standing in some of the dimensions of an array.
 typedef struct kb_index_list {
   size_t rank;                     // of the broadcast shape

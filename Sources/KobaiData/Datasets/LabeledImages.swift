@@ -18,8 +18,8 @@ public struct LabeledImages: Dataset {
   /// The stored value that stands for 1: 255, or 16 in `Digits`.
   public let maximum: Int
 
-  /// What `normalized` subtracts, and what it divides by, for each channel.
-  private var normalization: (mean: Tensor, std: Tensor)?
+  /// What the stored values stand for: pixels from 0 to 1, or normalized ones.
+  private var values: PixelValues
 
   /// Pairs images with their classes.
   ///
@@ -29,6 +29,7 @@ public struct LabeledImages: Dataset {
   ///   - maximum: the stored value that stands for 1.
   public init(images: Tensor, labels: Tensor, maximum: Int = 255) {
     self.maximum = maximum
+    values = PixelValues(channels: images.shape.count == 4 ? images.shape[1] : 0, maximum: maximum)
     guard images.dtype == .uint8, images.shape.count == 4, labels.dtype == .int64,
       labels.shape == [images.shape[0]], maximum > 0
     else {
@@ -49,29 +50,23 @@ public struct LabeledImages: Dataset {
   /// An image, float32 [C, H, W], and its class.
   public subscript(index: Int) -> (Tensor, Tensor) {
     (
-      examples(images.narrow(dim: 0, start: index, length: 1)).squeeze(dim: 0),
+      values.examples(of: images, at: [index]).squeeze(dim: 0),
       labels.select(dim: 0, index: index)
     )
   }
 
   /// The examples of those numbers: float32 [count, C, H, W] and int64 [count].
   public func stacked(at indices: [Int]) -> (Tensor, Tensor)? {
-    let index = Tensor(indices, shape: [indices.count])
-    return (
-      examples(images.indexSelect(dim: 0, index: index)), labels.indexSelect(dim: 0, index: index)
+    (
+      values.examples(of: images, at: indices),
+      labels.indexSelect(dim: 0, index: Tensor(indices, shape: [indices.count]))
     )
   }
 
   /// All images as the examples have them: float32 of shape [N, C, H, W], four times what `images` takes.
   ///
   ///     Digits.load().test.floats.shape   // [360, 1, 8, 8]
-  public var floats: Tensor { examples(images) }
-
-  private func examples(_ pixels: Tensor) -> Tensor {
-    let scaled = pixels.to(.float32) / Double(maximum)
-    guard let (mean, std) = normalization else { return scaled }
-    return (scaled - mean) / std
-  }
+  public var floats: Tensor { values.examples(of: images, at: Array(0..<count)) }
 
   /// The same images, whose examples are (pixel − mean) / std, channel by channel.
   ///
@@ -82,15 +77,12 @@ public struct LabeledImages: Dataset {
     var result = self
     let channels = images.shape.count == 4 ? images.shape[1] : 0
     guard mean.count == channels, std.count == channels, std.allSatisfy({ $0 > 0 }) else {
-      result.normalization = misuse(
+      result.values = misuse(
         "normalized: mean \(mean) and std \(std) need a number for each of the \(channels) channels, "
-          + "and those of std must be positive", else: nil)
+          + "and those of std must be positive", else: .poison)
       return result
     }
-    result.normalization = (
-      Tensor(mean, shape: [channels, 1, 1], dtype: .float32),
-      Tensor(std, shape: [channels, 1, 1], dtype: .float32)
-    )
+    result.values = PixelValues(channels: channels, maximum: maximum, mean: mean, std: std)
     return result
   }
 
@@ -113,7 +105,7 @@ public struct LabeledImages: Dataset {
 
   private func replacing(_ images: Tensor, _ labels: Tensor) -> LabeledImages {
     var result = LabeledImages(images: images, labels: labels, maximum: maximum)
-    result.normalization = normalization
+    result.values = values
     return result
   }
 }

@@ -83,7 +83,7 @@ extension Tensor {
 
 extension Primitives {
   /// Rows of a matrix by number, with embedding's rules for the gradient.
-  public struct Embedding: BinaryPrimitive {
+  public struct Embedding: SelectionPrimitive {
     public static let name = "embedding"
     let shape: Shape
     let padding: Int?
@@ -125,9 +125,6 @@ extension Primitives {
       }
     }
 
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
-
     /// The cotangent (or tangent) of the rows with the padding's left out and frequent ones scaled.
     private func weighted(_ rows: Tensor, _ index: Tensor) -> Tensor {
       var result = rows
@@ -154,12 +151,9 @@ extension Primitives {
           weighted(dz, index).reshape([flat.count, shape[1]]),
         ])[0]
     }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
     public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {
       weighted(bind(self, dx, index), index)
     }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
 
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let (weight, index) = (inputs[0], inputs[1])

@@ -77,7 +77,7 @@ extension Tensor {
 
 extension Primitives {
   /// Linear in x for a fixed index. Rank at least 1.
-  public struct Gather: BinaryPrimitive {
+  public struct Gather: SelectionPrimitive {
     public static let name = "gather"
     let dim: Int
     let source: Shape
@@ -128,19 +128,11 @@ extension Primitives {
       return result
     }
 
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {
       bind(
         Scatter(.sum, includesSelf: true, dim, source),
         [Tensor.zerosView(source, dz.dtype), index, dz])[0]
     }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, index)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let all = zip(inputs, isBatched).map { $0.batched($1, size) }
       return [bind(Gather(dim + 1, [size] + source), all[0], all[1])]

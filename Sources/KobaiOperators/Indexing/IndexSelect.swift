@@ -30,7 +30,7 @@ extension Tensor {
 
 extension Primitives {
   /// Linear in x for a fixed index of one dimension.
-  public struct IndexSelect: BinaryPrimitive {
+  public struct IndexSelect: SelectionPrimitive {
     public static let name = "indexSelect"
     let dim: Int
     let source: Shape
@@ -83,17 +83,9 @@ extension Primitives {
       }
     }
 
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {
       bind(IndexUpdate(.sum, dim, source), [Tensor.zerosView(source, dz.dtype), index, dz])[0]
     }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ index: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, index)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
 
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let (x, index) = (inputs[0], inputs[1])

@@ -112,7 +112,7 @@ extension Value {
 extension Primitives {
   /// The elements of x where the mask is true, then zeros up to `count`, for each of several examples of
   /// one length. Linear in x.
-  public struct Compress: BinaryPrimitive {
+  public struct Compress: SelectionPrimitive {
     public static let name = "maskedSelect"
     let count: Int
     let examples: Int
@@ -161,18 +161,10 @@ extension Primitives {
       }
     }
 
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ mask: Tensor, _ z: Tensor) -> Tensor? {
       bind(
         MaskedScatter(examples: examples), [Tensor.zerosView(mask.shape, dz.dtype), mask, dz])[0]
     }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ mask: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, mask)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
     public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       let all = zip(inputs, isBatched).map { $0.batched($1, size) }
       return [bind(Compress(count: count, examples: examples * size), all[0], all[1])]

@@ -132,7 +132,7 @@ extension Primitives {
 
   /// dy [..., output…], x [..., input…] → dy at the positions of the largest elements of x, zero
   /// elsewhere. Linear in dy; constant between jumps in x.
-  public struct MaxPoolGradient: BinaryPrimitive {
+  public struct MaxPoolGradient: SelectionPrimitive {
     public static let name = "maxPoolGradient"
     let geometry: WindowGeometry
 
@@ -150,20 +150,8 @@ extension Primitives {
         }
       }
     }
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
       bind(PoolGather(geometry.input), dz, geometry.positions(in: y))
-    }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, y)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
-    public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
-      return [bind(self, full[0], full[1])]
     }
   }
 
@@ -210,7 +198,7 @@ extension Primitives {
   }
 
   /// x [..., input…], positions [..., output…] → x at the positions. Linear in x.
-  public struct PoolGather: BinaryPrimitive {
+  public struct PoolGather: SelectionPrimitive {
     public static let name = "poolGather"
     let input: [Int]
 
@@ -232,25 +220,13 @@ extension Primitives {
         }
       }
     }
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
       bind(PoolScatter(input), dz, y)
-    }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, y)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
-    public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
-      return [bind(self, full[0], full[1])]
     }
   }
 
   /// The transpose of `PoolGather` for fixed positions: sums up what goes to the same position.
-  public struct PoolScatter: BinaryPrimitive {
+  public struct PoolScatter: SelectionPrimitive {
     public static let name = "poolScatter"
     let input: [Int]
 
@@ -270,20 +246,8 @@ extension Primitives {
         }
       }
     }
-    public var residualsForX: Residuals { .input(1) }
-    public var residualsForY: Residuals { .none }
     public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
       bind(PoolGather(input), dz, y)
-    }
-    public func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, y)
-    }
-    public func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    public func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
-    public func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
-      return [bind(self, full[0], full[1])]
     }
   }
 }

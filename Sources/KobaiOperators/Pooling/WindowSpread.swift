@@ -4,7 +4,7 @@ import KobaiTensor
 extension Primitives {
   /// [dy, which] → planes of a given size with each element of dy in its place in its 2 × 2 window and
   /// zeros elsewhere; 4 for `which` puts it nowhere. Linear in dy.
-  struct WindowSpread: BinaryPrimitive {
+  struct WindowSpread: SelectionPrimitive {
     static let name = "windowSpread"
     let input: [Int]
 
@@ -23,26 +23,14 @@ extension Primitives {
         }
       }
     }
-    var residualsForX: Residuals { .input(1) }
-    var residualsForY: Residuals { .none }
     func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
       bind(WindowChoice(input), dz, y)
-    }
-    func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, y)
-    }
-    func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
-    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
-      return [bind(self, full[0], full[1])]
     }
   }
 
   /// The transpose of `WindowSpread`: from planes of a given size, the element of each 2 × 2 window that
   /// `which` says, 0 for 4.
-  struct WindowChoice: BinaryPrimitive {
+  struct WindowChoice: SelectionPrimitive {
     static let name = "windowChoice"
     let input: [Int]
 
@@ -61,20 +49,8 @@ extension Primitives {
         }
       }
     }
-    var residualsForX: Residuals { .input(1) }
-    var residualsForY: Residuals { .none }
     func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
       bind(WindowSpread(input), dz, y)
-    }
-    func pullbackY(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    func pushforwardX(_ dx: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(self, dx, y)
-    }
-    func pushforwardY(_ dy: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? { nil }
-    func sum(_ a: Tensor, _ b: Tensor) -> Tensor { a + b }
-    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      let full = zip(inputs, isBatched).map { $1 ? $0 : $0.broadcast(to: [size] + $0.shape) }
-      return [bind(self, full[0], full[1])]
     }
   }
 }
