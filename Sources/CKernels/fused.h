@@ -36,4 +36,12 @@ struct kb_fused {
   entry *code;
 };
 
+// The bytes of memory that kb_fused_elements works in, 64-byte aligned.
+size_t kb_fused_workspace(const kb_fused *f);
+// n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
+void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
+                       unsigned uniform, char *const *outputs, bool streams);
+// n elements like the one at x, of 1, 4 or 8 bytes.
+void kb_repeat(size_t size, size_t n, const void *x, void *to);
+
 #endif

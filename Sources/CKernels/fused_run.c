@@ -18,7 +18,7 @@ typedef struct {
 
 static size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
-static size_t workspace_bytes(const kb_fused *f) {
+size_t kb_fused_workspace(const kb_fused *f) {
   // Slots are a line apart, so that loads and stores of several do not share a set of the cache.
   return round_up((f->entries + 1) * sizeof(kb_register_code), 64)
          + f->slots * (f->set->chunk_bytes + 64)
@@ -74,17 +74,28 @@ static void link_code(const kb_fused *f, const workspace *w, const char *const *
   }
 }
 
-static void fill(char *chunk, size_t chunk_bytes, const void *x, size_t size) {
-  for (size_t i = 0; i < chunk_bytes; i += size) memcpy(chunk + i, x, size);
+#define REPEAT(T)                                                                                  \
+  {                                                                                                \
+    T value, *const y = to;                                                                        \
+    memcpy(&value, x, sizeof value);                                                               \
+    for (size_t i = 0; i < n; i++) y[i] = value;                                                   \
+    break;                                                                                         \
+  }
+
+void kb_repeat(size_t size, size_t n, const void *x, void *to) {
+  switch (size) {
+  case 8: REPEAT(uint64_t)
+  case 4: REPEAT(uint32_t)
+  default: REPEAT(uint8_t)
+  }
 }
 
-// n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
-static void run_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
-                         unsigned uniform, char *const *outputs, bool streams) {
+void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
+                       unsigned uniform, char *const *outputs, bool streams) {
   const workspace w = divide(f, memory);
   const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
   for (size_t i = 0; i < f->inputs; i++)
-    if (uniform >> i & 1) fill(w.uniforms + i * chunk, chunk, inputs[i], f->input_sizes[i]);
+    if (uniform >> i & 1) kb_repeat(f->input_sizes[i], chunk / f->input_sizes[i], inputs[i], w.uniforms + i * chunk);
   const size_t whole = n / lanes * lanes, rest = n - whole;
   if (whole) {
     link_code(f, &w, inputs, uniform, outputs, streams);
@@ -100,7 +111,7 @@ static void run_elements(const kb_fused *f, char *memory, size_t n, const char *
     const size_t size = f->input_sizes[i];
     memcpy(copy, inputs[i] + whole * size, rest * size);
     // The other lanes are computed too: on something harmless.
-    fill(copy + rest * size, (lanes - rest) * size, copy, size);
+    kb_repeat(size, lanes - rest, copy, copy + rest * size);
   }
   for (size_t o = 0; o < f->outputs; o++) results[o] = w.rest + (f->inputs + o) * chunk;
   link_code(f, &w, copies, uniform, results, false);
@@ -115,12 +126,12 @@ static void run_elements(const kb_fused *f, char *memory, size_t n, const char *
 static void run_range(const kb_fused *f, size_t first, size_t n, const char *const *inputs,
                       unsigned uniform, char *const *outputs, bool streams) {
   _Alignas(64) char local[LOCAL_BYTES];
-  const size_t bytes = workspace_bytes(f);
+  const size_t bytes = kb_fused_workspace(f);
   char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
   const char *from[KB_FUSED_INPUTS];
   for (size_t i = 0; i < f->inputs; i++)
     from[i] = inputs[i] + (uniform >> i & 1 ? 0 : first * f->input_sizes[i]);
-  run_elements(f, memory, n, from, uniform, outputs, streams);
+  kb_fused_elements(f, memory, n, from, uniform, outputs, streams);
   if (memory != local) kb_free(memory, bytes);
 }
 
@@ -154,7 +165,7 @@ static kb_status run_nest(const void *context, size_t n, const void *const *in, 
   const size_t element = (size_t)((char *)out - j->nest->out) / f->output_sizes[0];
   char *outputs[KB_FUSED_OUTPUTS];
   for (size_t o = 0; o < f->outputs; o++) outputs[o] = j->outputs[o] + element * f->output_sizes[o];
-  run_elements(f, scratch, n, (const char *const *)in, j->nest->uniform, outputs, false);
+  kb_fused_elements(f, scratch, n, (const char *const *)in, j->nest->uniform, outputs, false);
   return KB_OK;
 }
 
@@ -205,7 +216,7 @@ void kb_fused_run(const kb_fused *f, size_t rank, const intptr_t *dims, const vo
   kb_nest_init(&nest, rank, dims, f->inputs, inputs, f->input_sizes, strides, outputs[0],
                f->output_sizes[0]);
   nest_job job = {f, &nest, (char *const *)outputs};
-  kb_nest_run(&nest, SIZE_MAX, f->cost, workspace_bytes(f), run_nest, &job);
+  kb_nest_run(&nest, SIZE_MAX, f->cost, kb_fused_workspace(f), run_nest, &job);
 }
 
 // --- Reductions
