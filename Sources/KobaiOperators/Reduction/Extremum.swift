@@ -125,7 +125,7 @@ extension Primitives {
   /// The largest or smallest element of each slice; gradients are shared among ties.
   public struct Extremum: Reduction {
     public static let name = "amax"
-    let largest: Bool
+    package let largest: Bool
     /// Whether a NaN result gives its gradient to the NaN elements, as `max()` does.
     let marksNaN: Bool
     public let reduced: [Int]
