@@ -90,22 +90,19 @@ void kb_repeat(size_t size, size_t n, const void *x, void *to) {
   }
 }
 
-void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
-                       unsigned uniform, char *const *outputs, bool streams) {
-  const workspace w = divide(f, memory);
+static void fill_uniform(const kb_fused *f, const workspace *w, size_t i, const char *x) {
+  const size_t size = f->input_sizes[i];
+  kb_repeat(size, f->set->chunk_bytes / size, x, w->uniforms + i * f->set->chunk_bytes);
+}
+
+// The last elements of an array, fewer than a chunk.
+static void run_rest(const kb_fused *f, const workspace *w, size_t whole, size_t rest,
+                     const char *const *inputs, unsigned uniform, char *const *outputs) {
   const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
-  for (size_t i = 0; i < f->inputs; i++)
-    if (uniform >> i & 1) kb_repeat(f->input_sizes[i], chunk / f->input_sizes[i], inputs[i], w.uniforms + i * chunk);
-  const size_t whole = n / lanes * lanes, rest = n - whole;
-  if (whole) {
-    link_code(f, &w, inputs, uniform, outputs, streams);
-    f->set->run(w.code, 0, whole * f->size);
-  }
-  if (!rest) return;
   const char *copies[KB_FUSED_INPUTS];
   char *results[KB_FUSED_OUTPUTS];
   for (size_t i = 0; i < f->inputs; i++) {
-    char *const copy = w.rest + i * chunk;
+    char *const copy = w->rest + i * chunk;
     copies[i] = copy;
     if (uniform >> i & 1 || !f->is_read[i]) continue;
     const size_t size = f->input_sizes[i];
@@ -113,11 +110,53 @@ void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *co
     // The other lanes are computed too: on something harmless.
     kb_repeat(size, lanes - rest, copy, copy + rest * size);
   }
-  for (size_t o = 0; o < f->outputs; o++) results[o] = w.rest + (f->inputs + o) * chunk;
-  link_code(f, &w, copies, uniform, results, false);
-  f->set->run(w.code, 0, chunk);
+  for (size_t o = 0; o < f->outputs; o++) results[o] = w->rest + (f->inputs + o) * chunk;
+  link_code(f, w, copies, uniform, results, false);
+  f->set->run(w->code, 0, chunk);
   for (size_t o = 0; o < f->outputs; o++)
     memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
+}
+
+void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
+                       unsigned uniform, char *const *outputs, bool streams) {
+  const workspace w = divide(f, memory);
+  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
+  for (size_t i = 0; i < f->inputs; i++)
+    if (uniform >> i & 1) fill_uniform(f, &w, i, inputs[i]);
+  if (whole) {
+    link_code(f, &w, inputs, uniform, outputs, streams);
+    f->set->run(w.code, 0, whole * f->size);
+  }
+  if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+}
+
+static const char *moved(const kb_fused *f, const char *at, place p, unsigned uniform,
+                         const intptr_t *steps) {
+  if (p.kind == INPUT && !(uniform >> p.number & 1)) return at + steps[p.number];
+  if (p.kind == OUTPUT) return at + steps[f->inputs + p.number];
+  return at;
+}
+
+void kb_fused_rows(const kb_fused *f, char *memory, size_t rows, size_t n, const char **inputs,
+                   unsigned uniform, char **outputs, const intptr_t *steps) {
+  const workspace w = divide(f, memory);
+  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t i = 0; i < f->inputs; i++)
+      if (uniform >> i & 1 && (row == 0 || steps[i] != 0)) fill_uniform(f, &w, i, inputs[i]);
+    if (row == 0 || whole < n) {
+      link_code(f, &w, inputs, uniform, outputs, false);
+    } else {
+      for (size_t e = 0; e < f->entries; e++) {
+        w.code[e].p = moved(f, w.code[e].p, f->code[e].p, uniform, steps);
+        w.code[e].q = moved(f, w.code[e].q, f->code[e].q, uniform, steps);
+      }
+    }
+    if (whole) f->set->run(w.code, 0, whole * f->size);
+    if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+    for (size_t i = 0; i < f->inputs; i++) inputs[i] += steps[i];
+    for (size_t o = 0; o < f->outputs; o++) outputs[o] += steps[f->inputs + o];
+  }
 }
 
 #define LOCAL_BYTES 16384

@@ -405,6 +405,23 @@ void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, s
   run(&j, dtype, KB_LOAD_VALUE, NULL, source);
 }
 
+void kb_reduce_rows(kb_reduction op, kb_dtype dtype, size_t rows, size_t columns, const void *x,
+                    void *result) {
+  job j; // most of its plan is not read
+  j.plan.outputs = rows, j.plan.length = columns;
+  j.plan.kept_strides[0] = (intptr_t)columns;
+  j.reader.x = x;
+  j.type = kb_compute_of(dtype);
+  j.fold = op == KB_REDUCE_MAX ? KB_FOLD_MAX : op == KB_REDUCE_MIN ? KB_FOLD_MIN : KB_FOLD_SUM;
+  j.finish = op == KB_REDUCE_MEAN ? FINISH_MEAN : FINISH_VALUE;
+  j.kernels = &kb_active_reduce()->folds[j.type];
+  j.store = kb_find_storer(KB_COMPUTE_DOUBLE, dtype);
+  j.out = dtype, j.result = result;
+  j.partials = NULL;
+  const kb_reduce_piece piece = {.count = rows, .end = columns};
+  for (size_t row = 0; row < rows; row++) reduce_dense_row(&j, row, &piece);
+}
+
 bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced) {
   kb_reduce_plan plan;
   kb_plan_reduction(&plan, rank, dims, reduced, NULL, false);

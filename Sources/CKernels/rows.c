@@ -8,6 +8,7 @@
 #include "fused.h"
 #include "include/kb_alloc.h"
 #include "include/kb_threads.h"
+#include "reduce_internal.h"
 
 // What a block has of each wide value: it stays in the second cache together with all others.
 #define BLOCK_ELEMENTS 16384
@@ -32,13 +33,14 @@ typedef struct {
   bool is_free;                       // its part of that may be used again after `last`
 } value;
 
-typedef enum { GROUP, REDUCTION, SPREAD } step_kind;
+typedef enum { GROUP, REDUCTION, ARG, PICK, ADD_AT, SPREAD } step_kind;
 
 typedef struct {
   step_kind kind;
   const kb_fused *group;
   bool wide;
   kb_reduction op;
+  bool largest;
   kb_dtype dtype;
   int *values; // inputs, then outputs
   size_t count, inputs;
@@ -117,6 +119,20 @@ static void add_step(kb_rows *r, step s, const int *values) {
     v->last = r->step_count;
   }
   r->steps[r->step_count++] = s;
+}
+
+void kb_rows_arg(kb_rows *r, bool largest, kb_dtype dtype, int wide, int index) {
+  add_step(r, (step){.kind = ARG, .largest = largest, .dtype = dtype, .inputs = 1, .count = 2},
+           (int[2]){wide, index});
+}
+
+void kb_rows_pick(kb_rows *r, int wide, int index, int narrow) {
+  add_step(r, (step){.kind = PICK, .inputs = 2, .count = 3}, (int[3]){wide, index, narrow});
+}
+
+void kb_rows_add_at(kb_rows *r, kb_dtype dtype, int wide, int index, int narrow, int result) {
+  add_step(r, (step){.kind = ADD_AT, .dtype = dtype, .inputs = 3, .count = 4},
+           (int[4]){wide, index, narrow, result});
 }
 
 static int spread_of(kb_rows *r, int narrow) {
@@ -219,6 +235,7 @@ bool kb_rows_may_replace(const kb_rows *r, size_t output, size_t input) {
 typedef struct {
   const kb_rows *chain;
   void *const *memory;
+  _Atomic bool failed;
 } job;
 
 static char *address(const job *j, char *memory, int number, size_t row) {
@@ -262,47 +279,76 @@ static void run_group(const job *j, const step *s, char *memory, size_t row, siz
     steps[i] = (given ? v->row_stride : v->wide ? (intptr_t)r->columns : 1) * (intptr_t)v->size;
     if (v->uniform || (by_row && (!v->wide || (given && v->column_stride == 0)))) uniform |= 1u << i;
   }
-  for (size_t c = 0; c < calls; c++) {
-    kb_fused_elements(s->group, memory, count, inputs, uniform, outputs, false);
-    for (size_t i = 0; i < s->inputs; i++) inputs[i] += steps[i];
-    for (size_t i = s->inputs; i < s->count; i++) outputs[i - s->inputs] += steps[i];
-  }
+  kb_fused_rows(s->group, memory, calls, count, inputs, uniform, outputs, steps);
 }
 
-static void run_block(const job *j, char *memory, size_t row, size_t n) {
-  const kb_rows *const r = j->chain;
-  for (int k = 0; k < r->step_count; k++) {
-    const step *const s = &r->steps[k];
-    if (s->kind == GROUP) {
-      run_group(j, s, memory, row, n);
-      continue;
-    }
-    const char *const x = address(j, memory, s->values[0], row);
-    char *const y = address(j, memory, s->values[1], row);
-    if (s->kind == SPREAD) {
-      const size_t size = r->values[s->values[0]].size;
-      for (size_t i = 0; i < n; i++)
-        kb_repeat(size, r->columns, x + i * size, y + i * r->columns * size);
-    } else {
-      const intptr_t dims[2] = {(intptr_t)n, (intptr_t)r->columns};
-      kb_reduce(s->op, s->dtype, s->dtype, 2, dims, (const bool[2]){false, true}, x, NULL, y);
-    }
+static bool pick(const job *j, size_t n, size_t size, const char *x, const int64_t *index, char *y) {
+  const size_t columns = j->chain->columns;
+  for (size_t i = 0; i < n; i++) {
+    if ((uint64_t)index[i] >= columns) return false;
+    memcpy(y + i * size, x + (i * columns + (size_t)index[i]) * size, size);
   }
+  return true;
+}
+
+static bool add_at(const job *j, const step *s, size_t n, const char *x, const int64_t *index,
+                   const char *added, char *y) {
+  const size_t columns = j->chain->columns, size = kb_dtype_size(s->dtype);
+  if (j->chain->values[s->values[0]].uniform)
+    kb_repeat(size, n * columns, x, y);
+  else if (x != y)
+    memcpy(y, x, n * columns * size);
+  for (size_t i = 0; i < n; i++) {
+    if ((uint64_t)index[i] >= columns) return false;
+    const size_t at = i * columns + (size_t)index[i];
+    if (s->dtype == KB_FLOAT64)
+      ((double *)(void *)y)[at] += ((const double *)(const void *)added)[i];
+    else
+      ((float *)(void *)y)[at] += ((const float *)(const void *)added)[i];
+  }
+  return true;
+}
+
+static bool run_step(const job *j, const step *s, char *memory, size_t row, size_t n) {
+  const kb_rows *const r = j->chain;
+  if (s->kind == GROUP) {
+    run_group(j, s, memory, row, n);
+    return true;
+  }
+  char *at[4];
+  for (size_t i = 0; i < s->count; i++) at[i] = address(j, memory, s->values[i], row);
+  const size_t size = r->values[s->values[0]].size;
+  const intptr_t dims[2] = {(intptr_t)n, (intptr_t)r->columns};
+  switch (s->kind) {
+  case REDUCTION: kb_reduce_rows(s->op, s->dtype, n, r->columns, at[0], at[1]); break;
+  case ARG:
+    kb_arg_reduce(s->largest, s->dtype, 2, dims, (const bool[2]){false, true}, at[0], NULL, NULL,
+                  (int64_t *)(void *)at[1]);
+    break;
+  case PICK: return pick(j, n, size, at[0], (const int64_t *)(const void *)at[1], at[2]);
+  case ADD_AT: return add_at(j, s, n, at[0], (const int64_t *)(const void *)at[1], at[2], at[3]);
+  default:
+    for (size_t i = 0; i < n; i++)
+      kb_repeat(size, r->columns, at[0] + i * size, at[1] + i * r->columns * size);
+  }
+  return true;
 }
 
 static void run_blocks(void *context, size_t begin, size_t end) {
-  const job *const j = context;
+  job *const j = context;
   const kb_rows *const r = j->chain;
   char *const memory = kb_alloc(r->bytes);
   for (size_t b = begin; b < end; b++) {
     const size_t row = b * r->block, n = r->rows - row < r->block ? r->rows - row : r->block;
     gather(j, memory, row, n, b == begin);
-    run_block(j, memory, row, n);
+    for (int k = 0; k < r->step_count; k++)
+      if (!run_step(j, &r->steps[k], memory, row, n)) j->failed = true;
   }
   kb_free(memory, r->bytes);
 }
 
-void kb_rows_run(const kb_rows *r, void *const *memory) {
-  job j = {r, memory};
+bool kb_rows_run(const kb_rows *r, void *const *memory) {
+  job j = {.chain = r, .memory = memory};
   kb_parallel_for((r->rows + r->block - 1) / r->block, r->grain, run_blocks, &j);
+  return !j.failed;
 }

@@ -25,6 +25,21 @@ import Testing
     ),
     ("layer norm", { layerNorm($0[0]) * $0[1] + $0[2] }),
     ("RMS norm", { $0[0] / (($0[0] * $0[0]).mean(dim: -1, keepDim: true) + 1e-6).sqrt() * $0[1] }),
+    (
+      "softmax by index",
+      {
+        let e = ($0[0] - $0[0].max(dim: -1, keepDim: true).values).exp()
+        return e / e.sum(dim: -1, keepDim: true)
+      }
+    ),
+    (
+      "negative log-likelihood",
+      {
+        let largest = $0[0].amax(dim: -1, keepDim: true)
+        let sum = ($0[0] - largest).exp().sum(dim: -1, keepDim: true).log() + largest
+        return sum - $0[0].gather(dim: -1, index: $0[3].argmin(dim: -1, keepDim: true))
+      }
+    ),
     ("L2", { $0[0] / ($0[0] * $0[0]).sum(dim: -1, keepDim: true).sqrt().maximum(1e-12) }),
     (
       "cosine",
@@ -35,7 +50,9 @@ import Testing
       }
     ),
     ("a choice", { Tensor.where(layerNorm($0[0]) > 0, softmax($0[3]), $0[1] * $0[0]) }),
-    ("range", { ($0[0] - $0[0].amin(dim: -1, keepDim: true)) / $0[0].amax(dim: -1, keepDim: true) }),
+    (
+      "range", { ($0[0] - $0[0].amin(dim: -1, keepDim: true)) / $0[0].amax(dim: -1, keepDim: true) }
+    ),
   ]
 
   private static func softmax(_ x: Tensor) -> Tensor {
@@ -81,7 +98,9 @@ import Testing
   }
 
   @Test(arguments: [DType.float32, .float64]) func values(_ dtype: DType) {
-    for shape in [[5, 7], [300, 33], [64, 600], [2, 3, 40], [40, 16], [16, 5000], [3, 2], [1000, 8]] {
+    for shape in [
+      [5, 7], [300, 33], [64, 600], [2, 3, 40], [40, 16], [16, 5000], [3, 2], [1000, 8],
+    ] {
       let inputs = arguments(shape, dtype)
       for (name, f) in Self.functions { compare(inputs, groups: 1, name) { [f($0)] } }
     }
@@ -152,7 +171,8 @@ import Testing
     let (n, m) = (40, 30)
     let plain = Tensor.randn([n, m])
     for x in [
-      Tensor.randn([m, n]).t(), Tensor.randn([n, 2, m])[0..., 1], Tensor.randn([n, 2 * m])[0..., ..<m],
+      Tensor.randn([m, n]).t(), Tensor.randn([n, 2, m])[0..., 1],
+      Tensor.randn([n, 2 * m])[0..., ..<m],
       Tensor.randn([m]).expand([n, m]), Tensor.randn([n, 1]).expand([n, m]),
       Tensor.randn([1, 1]).expand([n, m]),
     ] {
@@ -165,6 +185,25 @@ import Testing
     for (name, f) in Self.functions {
       compare([x, plain[0][0], plain[1][1], x * 2], evaluated: nil, name) { [f($0)] }
     }
+  }
+
+  @Test func indicesFromOutside() {
+    let classes = Tensor((0..<40).map { Int64($0 % 30) }).unsqueeze(1)
+    let f: @Sendable ([Tensor]) -> [Tensor] = { inputs in
+      let (value, gradient) = valueAndGrad { (x: Tensor) in
+        let logits = x - x.amax(dim: -1, keepDim: true)
+        let picked = logits.gather(dim: 1, index: inputs[1])
+        return (logits.exp().sum(dim: -1, keepDim: true).log() - picked).mean()
+      }(inputs[0])
+      return [value, gradient]
+    }
+    compare([Tensor.randn([40, 30]), classes], groups: 1, "", f)
+    // A refused index is named by the operation.
+    let x = Tensor.randn([40, 29])
+    let compiled = jit(f)
+    for _ in 0..<3 { _ = compiled([x, classes * 0]) }
+    let message = misuseMessage { compiled([x, classes])[0] }
+    #expect(message?.contains("index 29 is out of bounds") == true)
   }
 
   @Test func severalDimensions() {

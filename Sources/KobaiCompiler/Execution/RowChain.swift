@@ -32,10 +32,7 @@ extension Primitives {
       let mayReplace = outputs.indices.map { o in
         inputs.indices.filter { kernel.mayReplace(o, $0) }
       }
-      return .kernel(mayReplace: mayReplace) { memory in
-        kernel.run(memory)
-        return true
-      }
+      return .kernel(mayReplace: mayReplace) { kernel.run($0) }
     }
 
     func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
@@ -103,6 +100,21 @@ final class RowProgram: @unchecked Sendable {
     /// The operands are values of the body.
     case group(FusedProgram, inputs: [Int], outputs: [Int])
     case reduction(kb_reduction, DType, input: Int, output: Int)
+    case arg(isLargest: Bool, DType, input: Int, output: Int)
+    /// The element of each row in a column of its own.
+    case pick(input: Int, index: Int, output: Int)
+    case addAt(DType, input: Int, index: Int, added: Int, output: Int)
+
+    /// Operands that lie row by row; whether one may also be a single element.
+    var dense: [(value: Int, mayBeOne: Bool)] {
+      switch self {
+      case .group: []
+      case .reduction(_, _, let input, _), .arg(_, _, let input, _): [(input, false)]
+      case .pick(let input, let index, _): [(input, false), (index, false)]
+      case .addAt(_, let input, let index, let added, _):
+        [(input, true), (index, false), (added, false)]
+      }
+    }
   }
 
   let shape: RowShape
@@ -122,11 +134,8 @@ final class RowProgram: @unchecked Sendable {
     for step in body.steps {
       if step.isView {
         shown[step.outputs[0]] = shown[step.inputs[0]]
-      } else if let operation = Self.reduction(step) {
-        steps.append(
-          .reduction(
-            operation, body.types[step.inputs[0]].dtype, input: shown[step.inputs[0]],
-            output: step.outputs[0]))
+      } else if let row = Self.rowStep(step, body, step.inputs.map { shown[$0] }) {
+        steps.append(row)
       } else if let (group, inputs) = body.group(step),
         !body.constants.contains(where: { inputs.contains($0.value) })
       {
@@ -140,12 +149,22 @@ final class RowProgram: @unchecked Sendable {
     executable = Executable(ReductionFusion(body).run())
   }
 
-  /// How each row is reduced by a step; nil if the step is no reduction that a chain can have.
-  static func reduction(_ step: Graph.Step) -> kb_reduction? {
-    switch step.primitive {
-    case is Primitives.Sum: KB_REDUCE_SUM
-    case is Primitives.Mean: KB_REDUCE_MEAN
-    case let extremum as Primitives.Extremum: extremum.largest ? KB_REDUCE_MAX : KB_REDUCE_MIN
+  /// A step that is no group; nil if it is none that a chain can have.
+  private static func rowStep(_ step: Graph.Step, _ body: Graph, _ inputs: [Int]) -> Step? {
+    let (dtype, output) = (body.types[step.inputs[0]].dtype, step.outputs[0])
+    func reduction(_ operation: kb_reduction) -> Step {
+      .reduction(operation, dtype, input: inputs[0], output: output)
+    }
+    return switch step.primitive {
+    case is Primitives.Sum: reduction(KB_REDUCE_SUM)
+    case is Primitives.Mean: reduction(KB_REDUCE_MEAN)
+    case let extremum as Primitives.Extremum:
+      reduction(extremum.largest ? KB_REDUCE_MAX : KB_REDUCE_MIN)
+    case let extremum as Primitives.ArgExtremum:
+      .arg(isLargest: extremum.largest, dtype, input: inputs[0], output: output)
+    case is Primitives.Gather: .pick(input: inputs[0], index: inputs[1], output: output)
+    case is Primitives.Scatter:
+      .addAt(dtype, input: inputs[0], index: inputs[1], added: inputs[2], output: output)
     default: nil
     }
   }
@@ -164,9 +183,10 @@ private final class PreparedRows: @unchecked Sendable {
     let (shape, body) = (program.shape, program.body)
     let strides = layouts.compactMap { shape.strides($0) }
     guard strides.count == layouts.count else { return nil }
-    for case .reduction(_, _, let input, _) in program.steps {
-      guard let i = body.inputs.firstIndex(of: input) else { continue }
-      guard strides[i] == (shape.columns, 1) else { return nil }
+    for (value, mayBeOne) in program.steps.flatMap(\.dense) {
+      guard let i = body.inputs.firstIndex(of: value) else { continue }
+      let dense = shape.isWide(layouts[i].shape) ? (shape.columns, 1) : (1, 0)
+      guard strides[i] == dense || mayBeOne && strides[i] == (0, 0) else { return nil }
     }
     let chain = kb_rows_make(shape.rows, shape.columns)
     var numbers: [Int: Int32] = [:]
@@ -194,6 +214,13 @@ private final class PreparedRows: @unchecked Sendable {
           (inputs + outputs).map(number))
       case .reduction(let operation, let dtype, let input, let output):
         kb_rows_reduction(chain, operation, dtype.code, number(input), number(output))
+      case .arg(let isLargest, let dtype, let input, let output):
+        kb_rows_arg(chain, isLargest, dtype.code, number(input), number(output))
+      case .pick(let input, let index, let output):
+        kb_rows_pick(chain, number(input), number(index), number(output))
+      case .addAt(let dtype, let input, let index, let added, let output):
+        kb_rows_add_at(
+          chain, dtype.code, number(input), number(index), number(added), number(output))
       }
     }
     kb_rows_finish(chain)
@@ -206,7 +233,5 @@ private final class PreparedRows: @unchecked Sendable {
     kb_rows_may_replace(chain, inputCount + output, input)
   }
 
-  func run(_ memory: Prepared.Memory) {
-    kb_rows_run(chain, memory)
-  }
+  func run(_ memory: Prepared.Memory) -> Bool { kb_rows_run(chain, memory) }
 }

@@ -25,8 +25,8 @@ struct RowChainRewriting {
   private struct Replacement {
     let members: [Int]
     let step: Graph.Step
-    /// Views of results that are read outside.
-    let views: [Graph.Step]
+    /// Members that are done outside, too.
+    let again: [Graph.Step]
   }
 
   /// The graph with these chains; what read their results and stood between their members waits for their end.
@@ -34,7 +34,9 @@ struct RowChainRewriting {
     var replacements: [Int: Replacement] = [:]
     var isMember = [Bool](repeating: false, count: graph.steps.count)
     for chain in chains {
-      guard let replacement = replacement(chain), let last = replacement.members.last else { continue }
+      guard let replacement = replacement(chain), let last = replacement.members.last else {
+        continue
+      }
       replacements[last] = replacement
       for member in replacement.members { isMember[member] = true }
     }
@@ -51,7 +53,7 @@ struct RowChainRewriting {
     }
     for (i, step) in graph.steps.enumerated() {
       if let replacement = replacements[i] {
-        guard give(replacement.step), replacement.views.allSatisfy(give) else { return graph }
+        guard give(replacement.step), replacement.again.allSatisfy(give) else { return graph }
         waiting = waiting.filter { !give($0) }
       } else if !isMember[i], !give(step) {
         waiting.append(step)
@@ -67,21 +69,25 @@ struct RowChainRewriting {
     guard let rows = chain.rows, let dtype = chain.dtype else { return nil }
     let members = worthwhile(chain.members, rows)
     let inside = Set(members)
+    func isInside(_ value: Int) -> Bool { producers[value].map(inside.contains) ?? false }
     let steps = members.map { graph.steps[$0] }
-    let reductions = steps.count { RowProgram.reduction($0) != nil }
+    let reductions = steps.count { isReduction($0.primitive) }
     let broadcasts = steps.count { $0.primitive is Primitives.Broadcast }
     guard reductions > 1 || reductions == 1 && broadcasts > 0 else { return nil }
-    // Views that are read outside are made there, again.
+    // Views that are read outside are made there again, and so is what sums take from given values.
     var isNeeded = Set<Int>()
-    var views: [Graph.Step] = []
+    var again: [Graph.Step] = []
     for step in steps.reversed() {
       let output = step.outputs[0]
-      guard isNeeded.contains(output) || readers[output].contains(where: { !inside.contains($0) })
-      else { continue }
-      isNeeded.insert(output)
-      if step.isView {
-        views.append(step)
-        isNeeded.insert(step.inputs[0])
+      let outside = readers[output].filter { !inside.contains($0) }
+      guard isNeeded.contains(output) || !outside.isEmpty else { continue }
+      if step.isView
+        || areSums(outside) && isElementwise(step) && !step.inputs.contains(where: isInside)
+      {
+        again.append(step)
+        isNeeded.formUnion(step.inputs)
+      } else {
+        isNeeded.insert(output)
       }
     }
     var body = Graph()
@@ -116,7 +122,7 @@ struct RowChainRewriting {
       step: Graph.Step(
         primitive: Primitives.RowChain(program: program), inputs: inputs, outputs: outputs,
         scope: steps[0].scope),
-      views: views.reversed())
+      again: again.reversed())
   }
 
   /// The members without those that are computed for sums outside alone, from what is in memory anyway: such
@@ -130,21 +136,33 @@ struct RowChainRewriting {
     for member in members.reversed() {
       let step = graph.steps[member]
       let output = step.outputs[0]
-      guard rows.isWide(graph.types[output].shape), RowProgram.reduction(step) == nil,
+      guard rows.isWide(graph.types[output].shape), !isReduction(step.primitive),
         readers[output].allSatisfy({ !inside.contains($0) })
       else { continue }
       if step.isView {
         inside.remove(member)
-      } else if readers[output].allSatisfy({
-        $0 < graph.steps.count && isSum(graph.steps[$0].primitive)
-      }), step.inputs.allSatisfy(isWritten) {
+      } else if areSums(readers[output]), step.inputs.allSatisfy(isWritten) {
         inside.remove(member)
       }
     }
     return members.filter(inside.contains)
   }
 
+  private func isReduction(_ primitive: any Primitive) -> Bool {
+    primitive is any Reduction || primitive is Primitives.ArgExtremum
+      || primitive is Primitives.Gather || isSum(primitive)
+  }
+
   private func isSum(_ primitive: any Primitive) -> Bool {
     primitive is Primitives.Sum || primitive is Primitives.Mean
+  }
+
+  /// Whether these readers, outputs of the graph among them, take sums alone.
+  private func areSums(_ readers: [Int]) -> Bool {
+    readers.allSatisfy { $0 < graph.steps.count && isSum(graph.steps[$0].primitive) }
+  }
+
+  private func isElementwise(_ step: Graph.Step) -> Bool {
+    FusedProgramBuilder.computing(step, graph) != nil
   }
 }

@@ -85,11 +85,22 @@ struct RowChains {
     case let sum as Primitives.Sum: return reduction(step, sum.reduced)
     case let mean as Primitives.Mean: return reduction(step, mean.reduced)
     case let extremum as Primitives.Extremum: return reduction(step, extremum.reduced)
+    case let extremum as Primitives.ArgExtremum: return reduction(step, [extremum.dim])
+    case let gather as Primitives.Gather:
+      return hasIndexForEachRow(step) ? reduction(step, [gather.dim]) : nil
+    case let scatter as Primitives.Scatter:
+      return scatter.kind == .sum && scatter.includesSelf && hasIndexForEachRow(step)
+        ? reduction(step, [scatter.dim]) : nil
     default: return nil
     }
   }
 
-  /// A reduction of the last dimensions, if there are rows enough for all threads.
+  private func hasIndexForEachRow(_ step: Graph.Step) -> Bool {
+    let (x, index) = (graph.types[step.inputs[0]], graph.types[step.inputs[1]])
+    return index.dtype == .int64 && index.shape == x.shape.dropLast() + [1]
+  }
+
+  /// A step on the last dimensions, if there are rows enough for all threads.
   private func reduction(_ step: Graph.Step, _ reduced: [Int]) -> Role? {
     let type = graph.types[step.inputs[0]]
     let lead = type.shape.count - reduced.count
@@ -124,7 +135,9 @@ struct RowChains {
       }
       for input in step.inputs { join(producers[input].flatMap { chainOf[$0] }) }
       if case .view = role {
-        if let rows = union.rows, !joined.isEmpty, isRowView(step, rows) { add(i, to: joined, union) }
+        if let rows = union.rows, !joined.isEmpty, isRowView(step, rows) {
+          add(i, to: joined, union)
+        }
       } else {
         for input in step.inputs where joined.isEmpty { join(reader[input].map(root)) }
         add(i, to: joined, union)

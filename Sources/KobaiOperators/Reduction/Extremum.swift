@@ -157,8 +157,8 @@ extension Primitives {
 
   public struct ArgExtremum: Primitive {
     public static let name = "argmax"
-    let largest: Bool
-    let dim: Int
+    package let largest: Bool
+    package let dim: Int
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       [TensorType(.int64, Reduced.dropping(inputs[0].shape, [dim]))]
