@@ -121,21 +121,9 @@ static void add_step(kb_rows *r, step s, const int *values) {
   r->steps[r->step_count++] = s;
 }
 
-void kb_rows_arg(kb_rows *r, bool largest, kb_dtype dtype, int wide, int index) {
-  add_step(r, (step){.kind = ARG, .largest = largest, .dtype = dtype, .inputs = 1, .count = 2},
-           (int[2]){wide, index});
-}
-
-void kb_rows_pick(kb_rows *r, int wide, int index, int narrow) {
-  add_step(r, (step){.kind = PICK, .inputs = 2, .count = 3}, (int[3]){wide, index, narrow});
-}
-
-void kb_rows_add_at(kb_rows *r, kb_dtype dtype, int wide, int index, int narrow, int result) {
-  add_step(r, (step){.kind = ADD_AT, .dtype = dtype, .inputs = 3, .count = 4},
-           (int[4]){wide, index, narrow, result});
-}
-
-static int spread_of(kb_rows *r, int narrow) {
+// A value, or the wide one that repeats a narrow one.
+static int widened(kb_rows *r, int narrow) {
+  if (r->values[narrow].wide) return narrow;
   if (r->values[narrow].spread < 0) {
     const int wide = kb_rows_scratch(r, r->values[narrow].size, true);
     add_step(r, (step){.kind = SPREAD, .inputs = 1, .count = 2}, (int[2]){narrow, wide});
@@ -144,21 +132,37 @@ static int spread_of(kb_rows *r, int narrow) {
   return r->values[narrow].spread;
 }
 
+void kb_rows_reduction(kb_rows *r, kb_reduction op, kb_dtype dtype, int wide, int narrow) {
+  add_step(r, (step){.kind = REDUCTION, .op = op, .dtype = dtype, .inputs = 1, .count = 2},
+           (int[2]){widened(r, wide), narrow});
+}
+
+void kb_rows_arg(kb_rows *r, bool largest, kb_dtype dtype, int wide, int index) {
+  add_step(r, (step){.kind = ARG, .largest = largest, .dtype = dtype, .inputs = 1, .count = 2},
+           (int[2]){widened(r, wide), index});
+}
+
+void kb_rows_pick(kb_rows *r, int wide, int index, int narrow) {
+  add_step(r, (step){.kind = PICK, .inputs = 2, .count = 3},
+           (int[3]){widened(r, wide), index, narrow});
+}
+
+void kb_rows_add_at(kb_rows *r, kb_dtype dtype, int wide, int index, int narrow, int result) {
+  add_step(r, (step){.kind = ADD_AT, .dtype = dtype, .inputs = 3, .count = 4},
+           (int[4]){widened(r, wide), index, narrow, result});
+}
+
 void kb_rows_group(kb_rows *r, const kb_fused *group, bool wide, const int *values) {
   const size_t count = group->inputs + group->outputs;
   int operands[KB_FUSED_INPUTS + KB_FUSED_OUTPUTS];
   for (size_t i = 0; i < count; i++) {
     const value *const v = &r->values[values[i]];
-    const bool spreads = wide && !v->wide && !v->uniform && !r->by_row;
-    operands[i] = spreads ? spread_of(r, values[i]) : values[i];
+    const bool repeats = wide && !v->uniform && !r->by_row;
+    operands[i] = repeats ? widened(r, values[i]) : values[i];
   }
-  add_step(r, (step){.kind = GROUP, .group = group, .wide = wide, .inputs = group->inputs, .count = count},
+  add_step(r,
+           (step){.kind = GROUP, .group = group, .wide = wide, .inputs = group->inputs, .count = count},
            operands);
-}
-
-void kb_rows_reduction(kb_rows *r, kb_reduction op, kb_dtype dtype, int wide, int narrow) {
-  add_step(r, (step){.kind = REDUCTION, .op = op, .dtype = dtype, .inputs = 1, .count = 2},
-           (int[2]){wide, narrow});
 }
 
 // --- The memory of a task
