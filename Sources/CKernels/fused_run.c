@@ -117,8 +117,9 @@ static void run_rest(const kb_fused *f, const workspace *w, size_t whole, size_t
     memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
 }
 
-void kb_fused_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
-                       unsigned uniform, char *const *outputs, bool streams) {
+// n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
+static void run_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
+                         unsigned uniform, char *const *outputs, bool streams) {
   const workspace w = divide(f, memory);
   const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
   for (size_t i = 0; i < f->inputs; i++)
@@ -170,7 +171,7 @@ static void run_range(const kb_fused *f, size_t first, size_t n, const char *con
   const char *from[KB_FUSED_INPUTS];
   for (size_t i = 0; i < f->inputs; i++)
     from[i] = inputs[i] + (uniform >> i & 1 ? 0 : first * f->input_sizes[i]);
-  kb_fused_elements(f, memory, n, from, uniform, outputs, streams);
+  run_elements(f, memory, n, from, uniform, outputs, streams);
   if (memory != local) kb_free(memory, bytes);
 }
 
@@ -204,7 +205,7 @@ static kb_status run_nest(const void *context, size_t n, const void *const *in, 
   const size_t element = (size_t)((char *)out - j->nest->out) / f->output_sizes[0];
   char *outputs[KB_FUSED_OUTPUTS];
   for (size_t o = 0; o < f->outputs; o++) outputs[o] = j->outputs[o] + element * f->output_sizes[o];
-  kb_fused_elements(f, scratch, n, (const char *const *)in, j->nest->uniform, outputs, false);
+  run_elements(f, scratch, n, (const char *const *)in, j->nest->uniform, outputs, false);
   return KB_OK;
 }
 

@@ -10,8 +10,11 @@
 #include "include/kb_threads.h"
 #include "reduce_internal.h"
 
-// What a block has of each wide value: it stays in the second cache together with all others.
-#define BLOCK_ELEMENTS 16384
+// What the wide values of a block take together: half a second cache; and one of them at most.
+#define BLOCK_BYTES (512 << 10)
+#define VALUE_BYTES (64 << 10)
+// Blocks of fewer elements do not pay for their steps, however many there are.
+#define LEAST_ELEMENTS 4096
 // Shorter rows are not worth a call each: groups then run on all elements of a block, for which what is narrow
 // is repeated in memory.
 #define LONG_ROW 512
@@ -86,6 +89,10 @@ static int add_value(kb_rows *r, value v) {
   return r->value_count++;
 }
 
+static bool is_dense(const kb_rows *r, const value *v) {
+  return v->row_stride == (v->wide ? (intptr_t)r->columns : 1) && v->column_stride == (v->wide ? 1 : 0);
+}
+
 int kb_rows_input(kb_rows *r, size_t size, bool wide, intptr_t row_stride, intptr_t column_stride) {
   value v = {.kind = GIVEN, .wide = wide, .size = size, .number = r->addresses++};
   if (!wide) column_stride = 0;
@@ -93,10 +100,9 @@ int kb_rows_input(kb_rows *r, size_t size, bool wide, intptr_t row_stride, intpt
   v.uniform = row_stride == 0 && column_stride == 0;
   v.repeats = row_stride == 0;
   if (r->by_row && wide)
-    v.gathered = column_stride > 1;
+    v.gathered = column_stride != 0 && column_stride != 1;
   else
-    v.gathered = !v.uniform
-               && (row_stride != (wide ? (intptr_t)r->columns : 1) || (wide && column_stride != 1));
+    v.gathered = !v.uniform && !is_dense(r, &v);
   return add_value(r, v);
 }
 
@@ -191,9 +197,19 @@ static void settle(kb_rows *r, value *v) {
 }
 
 void kb_rows_finish(kb_rows *r) {
-  r->block = BLOCK_ELEMENTS / r->columns;
-  if (r->block == 0) r->block = 1;
+  size_t row_bytes = 0, widest = 0;
+  for (int i = 0; i < r->value_count; i++) {
+    const value *const v = &r->values[i];
+    if (!v->wide || v->uniform) continue;
+    row_bytes += r->columns * v->size;
+    if (r->columns * v->size > widest) widest = r->columns * v->size;
+  }
+  r->block = r->rows / 32; // tasks for many threads
+  if (r->block < LEAST_ELEMENTS / r->columns) r->block = LEAST_ELEMENTS / r->columns;
+  if (r->block > VALUE_BYTES / widest) r->block = VALUE_BYTES / widest;
+  if (r->block > BLOCK_BYTES / row_bytes) r->block = BLOCK_BYTES / row_bytes;
   if (r->block > r->rows) r->block = r->rows;
+  if (r->block == 0) r->block = 1;
   const size_t blocks = (r->rows + r->block - 1) / r->block;
   r->grain = (blocks + 63) / 64;
   for (int s = 0; s < r->step_count; s++)
@@ -216,22 +232,21 @@ bool kb_rows_may_replace(const kb_rows *r, size_t output, size_t input) {
   const value *y = NULL;
   for (int i = 0; i < r->value_count; i++)
     if (r->values[i].kind == RESULT && r->values[i].number == output) y = &r->values[i];
+  bool may = false;
   for (int i = 0; i < r->value_count; i++) {
-    // Other inputs may lie where this one does.
     const value *const x = &r->values[i];
-    if (x->kind != GIVEN || x->wide != y->wide || x->size != y->size || x->last < y->first) continue;
-    if (x->last > y->first || x->gathered || x->uniform) return false;
-    const step *const s = &r->steps[x->last];
-    if (s->kind != GROUP) return false;
+    if (x->kind != GIVEN || x->wide != y->wide || x->size != y->size || !is_dense(r, x)) continue;
+    if (x->number == input) may = true;
+    if (x->last < y->first) continue;
+    // Also other inputs than this one: they may lie in the same place.
+    const step *const s = &r->steps[y->first];
+    if (x->last > y->first || s->kind != GROUP) return false;
     size_t from = 0, to = s->inputs;
     while (&r->values[s->values[from]] != x) from++;
     while (&r->values[s->values[to]] != y) to++;
     if (!kb_fused_may_replace(s->group, to - s->inputs, from)) return false;
   }
-  for (int i = 0; i < r->value_count; i++)
-    if (r->values[i].kind == GIVEN && r->values[i].number == input)
-      return r->values[i].wide == y->wide && !r->values[i].gathered && !r->values[i].uniform;
-  return false;
+  return may;
 }
 
 // --- Runs
@@ -255,11 +270,16 @@ static void gather(const job *j, char *memory, size_t row, size_t n, bool first)
   for (int i = 0; i < r->value_count; i++) {
     const value *const v = &r->values[i];
     if (!v->gathered || (v->repeats && !first)) continue;
-    const intptr_t size = (intptr_t)v->size;
-    const size_t columns = v->wide ? r->columns : 1;
-    kb_copy_plane(v->size, v->repeats ? r->block : n, columns,
-                  (const char *)j->memory[v->number] + (intptr_t)row * v->row_stride * size,
-                  v->row_stride * size, v->column_stride * size, memory + v->offset,
+    const intptr_t size = (intptr_t)v->size, down = v->row_stride * size;
+    const char *const x = (const char *)j->memory[v->number] + (intptr_t)row * down;
+    const size_t rows = v->repeats ? r->block : n, columns = v->wide ? r->columns : 1;
+    if (v->wide && v->column_stride == 0) {
+      for (size_t k = 0; k < rows; k++)
+        kb_repeat(v->size, columns, x + (intptr_t)k * down,
+                  memory + v->offset + k * columns * v->size);
+      continue;
+    }
+    kb_copy_plane(v->size, rows, columns, x, down, v->column_stride * size, memory + v->offset,
                   (intptr_t)(columns * v->size));
   }
 }
