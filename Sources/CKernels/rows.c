@@ -89,8 +89,10 @@ static int add_value(kb_rows *r, value v) {
   return r->value_count++;
 }
 
+// Whether an input lies in memory row by row.
 static bool is_dense(const kb_rows *r, const value *v) {
-  return v->row_stride == (v->wide ? (intptr_t)r->columns : 1) && v->column_stride == (v->wide ? 1 : 0);
+  const intptr_t row = v->wide ? (intptr_t)r->columns : 1, column = v->wide ? 1 : 0;
+  return v->row_stride == row && v->column_stride == column;
 }
 
 int kb_rows_input(kb_rows *r, size_t size, bool wide, intptr_t row_stride, intptr_t column_stride) {
@@ -166,8 +168,8 @@ void kb_rows_group(kb_rows *r, const kb_fused *group, bool wide, const int *valu
     const bool repeats = wide && !v->uniform && !r->by_row;
     operands[i] = repeats ? widened(r, values[i]) : values[i];
   }
-  add_step(r,
-           (step){.kind = GROUP, .group = group, .wide = wide, .inputs = group->inputs, .count = count},
+  const size_t inputs = group->inputs;
+  add_step(r, (step){.kind = GROUP, .group = group, .wide = wide, .inputs = inputs, .count = count},
            operands);
 }
 
@@ -301,12 +303,14 @@ static void run_group(const job *j, const step *s, char *memory, size_t row, siz
       outputs[i - s->inputs] = at;
     const bool given = v->kind == GIVEN && !v->gathered;
     steps[i] = (given ? v->row_stride : v->wide ? (intptr_t)r->columns : 1) * (intptr_t)v->size;
-    if (v->uniform || (by_row && (!v->wide || (given && v->column_stride == 0)))) uniform |= 1u << i;
+    const bool same = !v->wide || (given && v->column_stride == 0);
+    if (i < s->inputs && (v->uniform || (by_row && same))) uniform |= 1u << i;
   }
   kb_fused_rows(s->group, memory, calls, count, inputs, uniform, outputs, steps);
 }
 
-static bool pick(const job *j, size_t n, size_t size, const char *x, const int64_t *index, char *y) {
+static bool pick(const job *j, size_t n, size_t size, const char *x, const int64_t *index,
+                 char *y) {
   const size_t columns = j->chain->columns;
   for (size_t i = 0; i < n; i++) {
     if ((uint64_t)index[i] >= columns) return false;

@@ -1,7 +1,8 @@
 #include "check.h"
 
 // A group of at most three instructions, its operands as kb_fused_append takes them.
-static kb_fused *group(int inputs, size_t count, const kb_opcode *opcodes, const uint16_t (*operands)[2]) {
+static kb_fused *group(int inputs, size_t count, const kb_opcode *opcodes,
+                       const uint16_t (*operands)[2]) {
   kb_fused_program *const p = kb_fused_program_make(KB_FLOAT32);
   for (int i = 0; i < inputs; i++) kb_fused_append_input(p, false);
   for (size_t k = 0; k < count; k++) kb_fused_append(p, opcodes[k], operands[k]);

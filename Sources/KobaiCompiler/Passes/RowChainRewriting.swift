@@ -82,7 +82,8 @@ struct RowChainRewriting {
       let outside = readers[output].filter { !inside.contains($0) }
       guard isNeeded.contains(output) || !outside.isEmpty else { continue }
       if step.isView
-        || areSums(outside) && isElementwise(step) && !step.inputs.contains(where: isInside)
+        || !isNeeded.contains(output) && areSums(outside) && isElementwise(step)
+          && !step.inputs.contains(where: isInside)
       {
         again.append(step)
         isNeeded.formUnion(step.inputs)
@@ -90,6 +91,22 @@ struct RowChainRewriting {
         isNeeded.insert(output)
       }
     }
+    let outputs = steps.filter { !$0.isView }.map { $0.outputs[0] }.filter(isNeeded.contains)
+    let (body, inputs) = body(of: steps, giving: outputs, dtype)
+    guard let program = RowProgram(body, rows) else { return nil }
+    let primitive = Primitives.RowChain(
+      program: program, names: steps.filter { !$0.isView }.map(\.name))
+    return Replacement(
+      members: members,
+      step: Graph.Step(
+        primitive: primitive, inputs: inputs, outputs: outputs, scope: steps[0].scope),
+      again: again.reversed())
+  }
+
+  /// The members as a graph of their own, and the values that are its inputs.
+  private func body(
+    of steps: [Graph.Step], giving outputs: [Int], _ dtype: DType
+  ) -> (Graph, inputs: [Int]) {
     var body = Graph()
     var numbers: [Int: Int] = [:]
     var inputs: [Int] = []
@@ -97,9 +114,8 @@ struct RowChainRewriting {
       if let known = numbers[value] { return known }
       let new = body.value(graph.types[value])
       numbers[value] = new
-      if let constant = constants[value], graph.types[value] == TensorType(dtype, []),
-        constant.current.value.body == nil
-      {
+      // Groups have numbers in their code.
+      if let constant = constants[value], graph.types[value] == TensorType(dtype, []) {
         body.constants.append((new, constant))
       } else {
         body.inputs.append(new)
@@ -107,22 +123,16 @@ struct RowChainRewriting {
       }
       return new
     }
-    for step in steps {
-      var copy = step
-      copy.inputs = step.inputs.map(number)
-      copy.outputs = step.outputs.map { body.value(graph.types[$0]) }
-      for (old, new) in zip(step.outputs, copy.outputs) { numbers[old] = new }
-      body.steps.append(copy)
+    for var step in steps {
+      step.inputs = step.inputs.map(number)
+      step.outputs = step.outputs.map { output in
+        numbers[output] = body.value(graph.types[output])
+        return body.types.count - 1
+      }
+      body.steps.append(step)
     }
-    let outputs = steps.filter { !$0.isView }.map { $0.outputs[0] }.filter(isNeeded.contains)
     body.outputs = outputs.map(number)
-    guard let program = RowProgram(body, rows) else { return nil }
-    return Replacement(
-      members: members,
-      step: Graph.Step(
-        primitive: Primitives.RowChain(program: program), inputs: inputs, outputs: outputs,
-        scope: steps[0].scope),
-      again: again.reversed())
+    return (body, inputs)
   }
 
   /// The members without those that are computed for sums outside alone, from what is in memory anyway: such
