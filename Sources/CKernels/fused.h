@@ -36,4 +36,13 @@ struct kb_fused {
   entry *code;
 };
 
+// The bytes of memory that kb_fused_rows works in, 64-byte aligned.
+size_t kb_fused_workspace(const kb_fused *f);
+// Rows of n elements; in each, inputs are arrays or, where bit i of `uniform` is set, one element. `steps` are
+// the bytes from row to row of each input and then of each output, whose addresses are moved along.
+void kb_fused_rows(const kb_fused *f, char *memory, size_t rows, size_t n, const char **inputs,
+                   unsigned uniform, char **outputs, const intptr_t *steps);
+// n elements like the one at x, of 1, 4 or 8 bytes.
+void kb_repeat(size_t size, size_t n, const void *x, void *to);
+
 #endif

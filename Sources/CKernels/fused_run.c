@@ -18,7 +18,7 @@ typedef struct {
 
 static size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
-static size_t workspace_bytes(const kb_fused *f) {
+size_t kb_fused_workspace(const kb_fused *f) {
   // Slots are a line apart, so that loads and stores of several do not share a set of the cache.
   return round_up((f->entries + 1) * sizeof(kb_register_code), 64)
          + f->slots * (f->set->chunk_bytes + 64)
@@ -74,39 +74,90 @@ static void link_code(const kb_fused *f, const workspace *w, const char *const *
   }
 }
 
-static void fill(char *chunk, size_t chunk_bytes, const void *x, size_t size) {
-  for (size_t i = 0; i < chunk_bytes; i += size) memcpy(chunk + i, x, size);
+#define REPEAT(T)                                                                                  \
+  {                                                                                                \
+    T value, *const y = to;                                                                        \
+    memcpy(&value, x, sizeof value);                                                               \
+    for (size_t i = 0; i < n; i++) y[i] = value;                                                   \
+    break;                                                                                         \
+  }
+
+void kb_repeat(size_t size, size_t n, const void *x, void *to) {
+  switch (size) {
+  case 8: REPEAT(uint64_t)
+  case 4: REPEAT(uint32_t)
+  default: REPEAT(uint8_t)
+  }
+}
+
+static void fill_uniform(const kb_fused *f, const workspace *w, size_t i, const char *x) {
+  const size_t size = f->input_sizes[i];
+  kb_repeat(size, f->set->chunk_bytes / size, x, w->uniforms + i * f->set->chunk_bytes);
+}
+
+// The last elements of an array, fewer than a chunk.
+static void run_rest(const kb_fused *f, const workspace *w, size_t whole, size_t rest,
+                     const char *const *inputs, unsigned uniform, char *const *outputs) {
+  const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
+  const char *copies[KB_FUSED_INPUTS];
+  char *results[KB_FUSED_OUTPUTS];
+  for (size_t i = 0; i < f->inputs; i++) {
+    char *const copy = w->rest + i * chunk;
+    copies[i] = copy;
+    if (uniform >> i & 1 || !f->is_read[i]) continue;
+    const size_t size = f->input_sizes[i];
+    memcpy(copy, inputs[i] + whole * size, rest * size);
+    // The other lanes are computed too: on something harmless.
+    kb_repeat(size, lanes - rest, copy, copy + rest * size);
+  }
+  for (size_t o = 0; o < f->outputs; o++) results[o] = w->rest + (f->inputs + o) * chunk;
+  link_code(f, w, copies, uniform, results, false);
+  f->set->run(w->code, 0, chunk);
+  for (size_t o = 0; o < f->outputs; o++)
+    memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
 }
 
 // n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
 static void run_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
                          unsigned uniform, char *const *outputs, bool streams) {
   const workspace w = divide(f, memory);
-  const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
+  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
   for (size_t i = 0; i < f->inputs; i++)
-    if (uniform >> i & 1) fill(w.uniforms + i * chunk, chunk, inputs[i], f->input_sizes[i]);
-  const size_t whole = n / lanes * lanes, rest = n - whole;
+    if (uniform >> i & 1) fill_uniform(f, &w, i, inputs[i]);
   if (whole) {
     link_code(f, &w, inputs, uniform, outputs, streams);
     f->set->run(w.code, 0, whole * f->size);
   }
-  if (!rest) return;
-  const char *copies[KB_FUSED_INPUTS];
-  char *results[KB_FUSED_OUTPUTS];
-  for (size_t i = 0; i < f->inputs; i++) {
-    char *const copy = w.rest + i * chunk;
-    copies[i] = copy;
-    if (uniform >> i & 1 || !f->is_read[i]) continue;
-    const size_t size = f->input_sizes[i];
-    memcpy(copy, inputs[i] + whole * size, rest * size);
-    // The other lanes are computed too: on something harmless.
-    fill(copy + rest * size, (lanes - rest) * size, copy, size);
+  if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+}
+
+static const char *moved(const kb_fused *f, const char *at, place p, unsigned uniform,
+                         const intptr_t *steps) {
+  if (p.kind == INPUT && !(uniform >> p.number & 1)) return at + steps[p.number];
+  if (p.kind == OUTPUT) return at + steps[f->inputs + p.number];
+  return at;
+}
+
+void kb_fused_rows(const kb_fused *f, char *memory, size_t rows, size_t n, const char **inputs,
+                   unsigned uniform, char **outputs, const intptr_t *steps) {
+  const workspace w = divide(f, memory);
+  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
+  for (size_t row = 0; row < rows; row++) {
+    for (size_t i = 0; i < f->inputs; i++)
+      if (uniform >> i & 1 && (row == 0 || steps[i] != 0)) fill_uniform(f, &w, i, inputs[i]);
+    if (row == 0 || whole < n) {
+      link_code(f, &w, inputs, uniform, outputs, false);
+    } else {
+      for (size_t e = 0; e < f->entries; e++) {
+        w.code[e].p = moved(f, w.code[e].p, f->code[e].p, uniform, steps);
+        w.code[e].q = moved(f, w.code[e].q, f->code[e].q, uniform, steps);
+      }
+    }
+    if (whole) f->set->run(w.code, 0, whole * f->size);
+    if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+    for (size_t i = 0; i < f->inputs; i++) inputs[i] += steps[i];
+    for (size_t o = 0; o < f->outputs; o++) outputs[o] += steps[f->inputs + o];
   }
-  for (size_t o = 0; o < f->outputs; o++) results[o] = w.rest + (f->inputs + o) * chunk;
-  link_code(f, &w, copies, uniform, results, false);
-  f->set->run(w.code, 0, chunk);
-  for (size_t o = 0; o < f->outputs; o++)
-    memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
 }
 
 #define LOCAL_BYTES 16384
@@ -115,7 +166,7 @@ static void run_elements(const kb_fused *f, char *memory, size_t n, const char *
 static void run_range(const kb_fused *f, size_t first, size_t n, const char *const *inputs,
                       unsigned uniform, char *const *outputs, bool streams) {
   _Alignas(64) char local[LOCAL_BYTES];
-  const size_t bytes = workspace_bytes(f);
+  const size_t bytes = kb_fused_workspace(f);
   char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
   const char *from[KB_FUSED_INPUTS];
   for (size_t i = 0; i < f->inputs; i++)
@@ -205,7 +256,7 @@ void kb_fused_run(const kb_fused *f, size_t rank, const intptr_t *dims, const vo
   kb_nest_init(&nest, rank, dims, f->inputs, inputs, f->input_sizes, strides, outputs[0],
                f->output_sizes[0]);
   nest_job job = {f, &nest, (char *const *)outputs};
-  kb_nest_run(&nest, SIZE_MAX, f->cost, workspace_bytes(f), run_nest, &job);
+  kb_nest_run(&nest, SIZE_MAX, f->cost, kb_fused_workspace(f), run_nest, &job);
 }
 
 // --- Reductions

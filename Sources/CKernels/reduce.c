@@ -28,6 +28,7 @@ typedef struct job {
   double root;  // result^(1/root) for FINISH_ROOT
   finish finish;
   bool bytes; // counts nonzero bytes that lie one after the other
+  bool dense; // rows of the compute type, one after the other or equally far apart
   kb_dtype out;
   char *result;
   const kb_fold_kernels *kernels;
@@ -163,6 +164,20 @@ static void deliver(const job *j, size_t segment, size_t output, accumulator a) 
     j->partials[segment * j->plan.outputs + output] = a;
   else
     finish_one(j, output, a);
+}
+
+// Nothing is to be found out about each row of its own.
+static void reduce_dense_row(const job *j, size_t output, const kb_reduce_piece *piece) {
+  const size_t size = kb_compute_size(j->type);
+  const char *const x = j->reader.x + (intptr_t)(output * size) * j->plan.kept_strides[0];
+  accumulator total = identity(j);
+  for (size_t position = piece->begin; position < piece->end; position += KB_REDUCE_BLOCK) {
+    const size_t left = piece->end - position;
+    const accumulator block =
+        fold_row(j, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK, x + position * size);
+    combine(j, &total, &block);
+  }
+  deliver(j, piece->segment, output, total);
 }
 
 static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece, void *buffer) {
@@ -302,6 +317,8 @@ static void run_pieces(void *context, size_t begin, size_t end) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns) {
       reduce_columns(j, &piece, buffer);
+    } else if (j->dense) {
+      for (size_t i = 0; i < piece.count; i++) reduce_dense_row(j, piece.output + i, &piece);
     } else {
       for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
     }
@@ -318,6 +335,8 @@ static void run(job *j, kb_dtype in, kb_load_map map, const void *x,
   j->reader.source = source;
   j->bytes = map == KB_LOAD_NONZERO && kb_dtype_size(in) == 1 && !plan->columns &&
              plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
+  j->dense = j->reader.native && !source && j->power == 0 && plan->kept_rank == 1
+             && plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
   j->store = kb_find_storer(j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type, j->out);
   if (plan->length == 0) {
     for (size_t output = 0; output < plan->outputs; output++) finish_one(j, output, identity(j));
@@ -384,6 +403,23 @@ void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, s
   if (mean) j.finish = FINISH_MEAN;
   kb_plan_reduction(&j.plan, rank, dims, reduced, NULL, false);
   run(&j, dtype, KB_LOAD_VALUE, NULL, source);
+}
+
+void kb_reduce_rows(kb_reduction op, kb_dtype dtype, size_t rows, size_t columns, const void *x,
+                    void *result) {
+  job j; // most of its plan is not read
+  j.plan.outputs = rows, j.plan.length = columns;
+  j.plan.kept_strides[0] = (intptr_t)columns;
+  j.reader.x = x;
+  j.type = kb_compute_of(dtype);
+  j.fold = op == KB_REDUCE_MAX ? KB_FOLD_MAX : op == KB_REDUCE_MIN ? KB_FOLD_MIN : KB_FOLD_SUM;
+  j.finish = op == KB_REDUCE_MEAN ? FINISH_MEAN : FINISH_VALUE;
+  j.kernels = &kb_active_reduce()->folds[j.type];
+  j.store = kb_find_storer(KB_COMPUTE_DOUBLE, dtype);
+  j.out = dtype, j.result = result;
+  j.partials = NULL;
+  const kb_reduce_piece piece = {.count = rows, .end = columns};
+  for (size_t row = 0; row < rows; row++) reduce_dense_row(&j, row, &piece);
 }
 
 bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced) {

@@ -3,7 +3,7 @@
 #ifndef KB_REDUCE_INTERNAL_H
 #define KB_REDUCE_INTERNAL_H
 
-#include "include/kb_types.h"
+#include "include/kb_reduce.h"
 
 #define KB_MAX_RANK 64
 
@@ -191,6 +191,10 @@ void kb_variance_into(kb_dtype dtype, kb_dtype out, size_t rank, const intptr_t 
 // elements. For what kb_reduces_runs allows.
 void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, size_t rank,
                     const intptr_t *dims, const bool *reduced, void *result);
+// The sum, mean, largest or smallest element of each row of a float or double matrix, on this thread. The bits
+// are those of kb_reduce for rows that it does not cut into segments: shorter than KB_ROWS_LONGEST.
+void kb_reduce_rows(kb_reduction op, kb_dtype dtype, size_t rows, size_t columns, const void *x,
+                    void *result);
 // Whether such a reduction reads runs that are worth a call each.
 bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced);
 

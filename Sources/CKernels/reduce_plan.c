@@ -1,6 +1,7 @@
 // How a reduction walks its input.
 #include <string.h>
 
+#include "include/kb_rows.h"
 #include "isa.h"
 #include "reduce_internal.h"
 
@@ -172,6 +173,7 @@ kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output) {
 }
 
 #define TASK_ELEMENTS 16384
+_Static_assert(KB_ROWS_LONGEST <= 4 * TASK_ELEMENTS, "rows in chains are not cut into segments");
 
 static size_t ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
 

@@ -47,6 +47,7 @@ int main(void) {
   check_reductions();
   check_random();
   check_recurrent();
+  check_row_chains();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }

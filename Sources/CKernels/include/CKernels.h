@@ -19,6 +19,7 @@
 #include "kb_random.h"
 #include "kb_recurrent.h"
 #include "kb_reduce.h"
+#include "kb_rows.h"
 #include "kb_scan.h"
 #include "kb_sequence.h"
 #include "kb_softmax.h"

@@ -90,6 +90,7 @@ extension Graph.Step {
     case let group as Primitives.FusedGroup: group.names
     case let reduction as Primitives.FusedReduction: reduction.names
     case let program as Primitives.Fused: program.names
+    case let chain as Primitives.RowChain: chain.names
     default: nil
     }
   }
@@ -104,6 +105,9 @@ extension Graph {
 
   func flops(_ step: Step) -> Int {
     if step.isView { return 0 }
+    if let chain = step.primitive as? Primitives.RowChain {
+      return chain.program.body.steps.reduce(0) { $0 + chain.program.body.flops($1) }
+    }
     let results = step.outputs.reduce(0) { $0 + types[$1].shape.reduce(1, *) }
     if let members = step.members {
       // One for each element and operation.

@@ -3,9 +3,11 @@ import KobaiTensor
 
 extension Pass {
   /// Joins elementwise operations into groups that pass over memory once. A group runs the kernels that also
-  /// run single operations, so its bits are theirs. Sums and means join what computes their input.
+  /// run single operations, so its bits are theirs. Sums and means join what computes their input. Reductions
+  /// of rows and what is computed with them are chains, done for some rows at a time.
   static let fuse = Pass(name: "fuse") { graph in
-    var groups = GroupFusion(graph)
+    var chains = RowChains(graph)
+    var groups = GroupFusion(chains.run())
     var programs = ProgramFusion(groups.run())
     return ReductionFusion(programs.run()).run()
   }

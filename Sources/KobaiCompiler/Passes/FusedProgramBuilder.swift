@@ -143,3 +143,21 @@ struct FusedProgramBuilder {
     return FusedProgram(program, results: values.map { graph.types[$0].dtype })
   }
 }
+
+extension Graph {
+  /// A step as a group, with the values that it reads; nil if it is no elementwise operation.
+  func group(_ step: Step) -> (Primitives.FusedGroup, [Int])? {
+    if let group = step.primitive as? Primitives.FusedGroup { return (group, step.inputs) }
+    guard case .dtype(let dtype)? = FusedProgramBuilder.computing(step, self) else { return nil }
+    let constants = Dictionary(
+      constants.map { ($0.value, $0.tensor.current.value) }, uniquingKeysWith: { $1 })
+    var builder = FusedProgramBuilder(self, constants, dtype)
+    guard builder.append(step), builder.inputs.contains(where: { !types[$0].shape.isEmpty }) else {
+      builder.discard()
+      return nil
+    }
+    let inputs = builder.inputs
+    guard let program = builder.finish(step.outputs) else { return nil }
+    return (Primitives.FusedGroup(program: program, names: [step.name]), inputs)
+  }
+}

@@ -79,7 +79,7 @@ extension Primitives {
   /// Linear in x for a fixed index. Rank at least 1.
   public struct Gather: SelectionPrimitive {
     public static let name = "gather"
-    let dim: Int
+    package let dim: Int
     let source: Shape
 
     init(_ dim: Int, _ source: Shape) {

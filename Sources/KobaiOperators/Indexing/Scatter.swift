@@ -96,7 +96,7 @@ extension Tensor {
 }
 
 extension Primitives {
-  enum ScatterKind: UInt8, Hashable, Sendable {
+  package enum ScatterKind: UInt8, Hashable, Sendable {
     case assign, sum, prod, mean, amax, amin
 
     init(_ reduction: ScatterReduction) {
@@ -124,9 +124,9 @@ extension Primitives {
   /// x, index and a source of the index's shape. Rank at least 1.
   public struct Scatter: Primitive {
     public static let name = "scatter"
-    let kind: ScatterKind
-    let includesSelf: Bool
-    let dim: Int
+    package let kind: ScatterKind
+    package let includesSelf: Bool
+    package let dim: Int
     let source: Shape
 
     init(_ kind: ScatterKind, includesSelf: Bool, _ dim: Int, _ source: Shape) {

@@ -125,7 +125,7 @@ extension Primitives {
   /// The largest or smallest element of each slice; gradients are shared among ties.
   public struct Extremum: Reduction {
     public static let name = "amax"
-    let largest: Bool
+    package let largest: Bool
     /// Whether a NaN result gives its gradient to the NaN elements, as `max()` does.
     let marksNaN: Bool
     public let reduced: [Int]
@@ -157,8 +157,8 @@ extension Primitives {
 
   public struct ArgExtremum: Primitive {
     public static let name = "argmax"
-    let largest: Bool
-    let dim: Int
+    package let largest: Bool
+    package let dim: Int
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       [TensorType(.int64, Reduced.dropping(inputs[0].shape, [dim]))]
