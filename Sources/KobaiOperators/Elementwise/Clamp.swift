@@ -102,6 +102,9 @@ extension Primitives {
     public func evaluate(_ inputs: [Value]) -> [Value] {
       [ElementwiseEvaluation.strided(.instruction(.clamp), inputs, "clamp")]
     }
+    public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      ElementwiseEvaluation.prepare(.instruction(.clamp), inputs, to: outputs[0])
+    }
     public var residuals: Residuals { .inputs }
 
     /// Where each input is what comes out.

@@ -104,26 +104,21 @@ extension Primitives {
   }
 
   /// A power with a number as exponent: nothing but x is kept, and the rule needs no case distinction.
-  public struct PowNumber: UnaryPrimitive {
+  public struct PowNumber: UnaryElementwise {
     public static let name = "pow"
     let exponent: Double
 
+    public var program: Program { .unary { x in .pow(x, .constant(exponent)) } }
     public func infer(_ x: TensorType) -> TensorType { x }
+    /// The bits of `program`, which a call by itself does not build.
     public func evaluate(_ x: Value) -> Value {
       let number = Value(bits: exponent.bitPattern, dtype: .float64).cast(to: x.dtype)
       return ElementwiseEvaluation.binary(.binary(.pow), x, number, "pow")
     }
     public var residuals: Residuals { .input }
-    private func derivative(_ x: Tensor) -> Tensor {
+    public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
       exponent == 0 ? Tensor.zeros(like: x) : exponent * x.pow(exponent - 1)
     }
-    public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      dy * derivative(x).conjugatedIfComplex
-    }
-    public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      dx * derivative(x)
-    }
-    public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
   }
 
   public struct Square: UnaryElementwise {

@@ -1,6 +1,11 @@
 import CKernels
 import KobaiTensor
 
+extension StridedType {
+  /// How many times the last `rank` dimensions repeat.
+  func planes(_ rank: Int) -> Int { shape.dropLast(rank).reduce(1, *) }
+}
+
 extension Prepared {
   /// A kernel that takes contiguous elements only. Inputs that lie otherwise are copied at each run, as a
   /// single evaluation copies them; the copies are let go behind it. Nil unless all results are contiguous.

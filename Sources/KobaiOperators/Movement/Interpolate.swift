@@ -173,7 +173,7 @@ extension Primitives {
       self.factors = factors
     }
 
-    fileprivate var kernel: kb_interpolation {
+    var kernel: kb_interpolation {
       let all = [Double](repeating: 0, count: 3 - factors.count) + factors
       return kb_interpolation(
         mode: Int32(mode.kernelMode), align_corners: alignCorners, antialias: antialias,

@@ -56,3 +56,71 @@ extension Primitives.DiagonalEmbed {
     }
   }
 }
+
+extension Primitives.SliceUpdate {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    guard outputs[0].layout.isContiguous else { return nil }
+    let (x, part) = (StridedLayout(inputs[0].layout), StridedLayout(inputs[1].layout))
+    let (strides, first) = region.place(in: outputs[0].layout.strides)
+    // The strides as sizes of a layout.
+    let steps = StridedLayout(Layout(shape: strides, strides: strides))
+    let size = inputs[0].dtype.size
+    let offset = first * size
+    // Not in the memory of an input: the part may show elements of the first.
+    return .kernel(mayReplace: []) { memory in
+      kb_copy(size, x.rank, x.sizes, memory[0], x.strides, memory[2], nil)
+      if part.count == 0 { return true }
+      kb_copy(
+        size, part.rank, part.sizes, memory[1], part.strides, memory[2] + offset, steps.sizes)
+      return true
+    }
+  }
+}
+
+extension Primitives.Pad {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (mode, size, source) = (mode.rawValue, inputs[0].dtype.size, source)
+    let (before, after, value) = (before, after, (value?.low ?? 0, value?.high ?? 0))
+    return .onContiguous(inputs, to: outputs) { memory in
+      withUnsafeBytes(of: value) {
+        kb_pad(
+          mode, size, source.count, source, before, after, memory[0], $0.baseAddress, memory[1])
+      }
+      return true
+    }
+  }
+}
+
+extension Primitives.PadTranspose {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (mode, dtype, source) = (mode.rawValue, inputs[0].dtype.code, source)
+    let (before, after) = (before, after)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_pad_gradient(mode, dtype, source.count, source, before, after, memory[0], memory[1])
+      return true
+    }
+  }
+}
+
+extension Primitives.Interpolate {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes, kernel) = (inputs[0].dtype.code, inputs[0].planes(input.count), kernel)
+    return .onContiguous(inputs, to: outputs) { memory in
+      var kernel = kernel
+      kb_interpolate(dtype, &kernel, planes, memory[0], memory[1])
+      return true
+    }
+  }
+}
+
+extension Primitives.InterpolateTranspose {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(interpolation.input.count))
+    let kernel = interpolation.kernel
+    return .onContiguous(inputs, to: outputs) { memory in
+      var kernel = kernel
+      kb_interpolate_gradient(dtype, &kernel, planes, memory[0], memory[1])
+      return true
+    }
+  }
+}

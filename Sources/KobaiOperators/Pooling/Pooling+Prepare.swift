@@ -1,11 +1,6 @@
 import CKernels
 import KobaiTensor
 
-extension StridedType {
-  /// How many times the last `rank` dimensions repeat.
-  fileprivate func planes(_ rank: Int) -> Int { shape.dropLast(rank).reduce(1, *) }
-}
-
 extension Primitives.MaxPoolValues {
   public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
     let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
@@ -116,6 +111,44 @@ extension Primitives.AdaptiveAveragePoolTranspose {
     let (input, output) = (ones + pool.input, ones + pool.output)
     return .onContiguous(inputs, to: outputs) { memory in
       kb_adaptive_average_pool_gradient(dtype, input, output, planes, memory[0], memory[1])
+      return true
+    }
+  }
+}
+
+extension Primitives.AdaptiveMaxPool {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(input.count))
+    let ones = [Int](repeating: 1, count: 3 - input.count)
+    let (input, output) = (ones + input, ones + output)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_adaptive_max_pool(
+        dtype, input, output, planes, memory[0], memory[1],
+        memory[2].assumingMemoryBound(to: Int64.self))
+      return true
+    }
+  }
+}
+
+extension Primitives.WindowSpread {
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes, input) = (inputs[0].dtype.code, inputs[0].planes(2), input)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_pool_spread(
+        dtype, input[0], input[1], planes, memory[0],
+        memory[1].assumingMemoryBound(to: UInt8.self), memory[2])
+      return true
+    }
+  }
+}
+
+extension Primitives.WindowChoice {
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes, input) = (inputs[0].dtype.code, inputs[0].planes(2), input)
+    return .onContiguous(inputs, to: outputs) { memory in
+      kb_pool_choose(
+        dtype, input[0], input[1], planes, memory[0],
+        memory[1].assumingMemoryBound(to: UInt8.self), memory[2])
       return true
     }
   }
