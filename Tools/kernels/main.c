@@ -47,6 +47,7 @@ int main(void) {
   check_reductions();
   check_random();
   check_recurrent();
+  check_tails();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }
