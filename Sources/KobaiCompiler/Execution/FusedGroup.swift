@@ -61,13 +61,17 @@ extension Primitives {
 /// `@unchecked Sendable`: immutable.
 final class FusedProgram: @unchecked Sendable {
   let code: OpaquePointer
+  /// The dtype in which it computes.
+  let dtype: DType
   /// The dtypes of the results.
   let results: [DType]
 
   /// Translates a program, which it frees.
-  init(_ program: UnsafeMutablePointer<kb_fused_program>, results: [DType]) {
+  init(
+    _ program: UnsafeMutablePointer<kb_fused_program>, dtype: DType, results: [DType]
+  ) {
     code = kb_fused_make(program)
-    self.results = results
+    (self.dtype, self.results) = (dtype, results)
     kb_fused_program_free(program)
   }
 

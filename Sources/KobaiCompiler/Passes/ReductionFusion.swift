@@ -34,7 +34,7 @@ struct ReductionFusion {
 
   private func join(_ reduction: Graph.Step, _ producer: Graph.Step) -> Graph.Step? {
     guard reduction.primitive is Primitives.Sum || reduction.primitive is Primitives.Mean,
-      let (group, inputs) = group(producer),
+      let (group, inputs) = producer.asGroup(in: graph),
       let output = producer.outputs.firstIndex(of: reduction.inputs[0]),
       group.program.results[output].isFloatingPoint,
       let fused = Primitives.FusedReduction(group, output: output, reduction.primitive)
@@ -44,21 +44,23 @@ struct ReductionFusion {
     return Graph.Step(
       primitive: fused, inputs: inputs, outputs: outputs, scope: reduction.scope)
   }
+}
 
-  /// A step as a group, with the values that it reads; nil if it is no elementwise operation.
-  private func group(_ step: Graph.Step) -> (Primitives.FusedGroup, [Int])? {
-    if let group = step.primitive as? Primitives.FusedGroup { return (group, step.inputs) }
-    guard case .dtype(let dtype)? = FusedProgramBuilder.computing(step, graph) else { return nil }
+extension Graph.Step {
+  /// The step as a group, with the values that it reads; nil if it is no elementwise operation.
+  func asGroup(in graph: Graph) -> (Primitives.FusedGroup, [Int])? {
+    if let group = primitive as? Primitives.FusedGroup { return (group, inputs) }
+    guard case .dtype(let dtype)? = FusedProgramBuilder.computing(self, graph) else { return nil }
     let constants = Dictionary(
       graph.constants.map { ($0.value, $0.tensor.current.value) }, uniquingKeysWith: { $1 })
     var builder = FusedProgramBuilder(graph, constants, dtype)
-    guard builder.append(step), builder.inputs.contains(where: { !graph.types[$0].shape.isEmpty })
+    guard builder.append(self), builder.inputs.contains(where: { !graph.types[$0].shape.isEmpty })
     else {
       builder.discard()
       return nil
     }
     let inputs = builder.inputs
-    guard let program = builder.finish(step.outputs) else { return nil }
-    return (Primitives.FusedGroup(program: program, names: [step.name]), inputs)
+    guard let program = builder.finish(outputs) else { return nil }
+    return (Primitives.FusedGroup(program: program, names: [name]), inputs)
   }
 }
