@@ -40,8 +40,10 @@ extension Primitives {
 
     func evaluate(_ inputs: [Value]) -> [Value] {
       let results = product.evaluate(Array(inputs.prefix(productInputs)))
-      let result = results[0].view(Layout(contiguous: shape))
-      let values = group.evaluate(inserting(result, in: inputs))
+      let result =
+        results[0].shape == shape ? results[0] : results[0].view(Layout(contiguous: shape))
+      let values = group.evaluate(
+        inserting(result, in: inputs), replacing: place.map { ($0, main) })
       return place == nil ? values + results : values
     }
 
