@@ -50,20 +50,22 @@ void kb_conv_add_element(kb_dtype dtype, size_t count, const void *x, void *y) {
 }
 
 void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, const void *w,
-                     const void *bias, void *y) {
+                     const void *bias, void *y, const kb_tail *tail) {
   if (kb_dtype_is_half(dtype)) {
     conv_counts counts = element_counts(conv);
     size_t channels = (size_t)conv->out_channels;
     float *wide_x = kb_widen(dtype, counts.x, x), *wide_w = kb_widen(dtype, counts.w, w);
     float *wide_bias = kb_widen(dtype, channels, bias);
     float *wide_y = kb_alloc(counts.y * sizeof(float));
-    kb_conv_forward(KB_FLOAT32, conv, wide_x, wide_w, wide_bias, wide_y);
+    kb_conv_forward(KB_FLOAT32, conv, wide_x, wide_w, wide_bias, wide_y, NULL);
     kb_narrow(dtype, counts.y, wide_y, y);
     kb_release_wide(wide_x, counts.x), kb_release_wide(wide_w, counts.w);
     kb_release_wide(wide_bias, channels);
+    kb_conv_run_tail(tail, conv->batch * conv->out_channels, conv->window.output);
     return;
   }
-  const kb_conv_tiling tiling = kb_conv_forward_tiling(dtype, conv, x, w, bias, y);
+  kb_conv_tiling tiling = kb_conv_forward_tiling(dtype, conv, x, w, bias, y);
+  tiling.tail = tail;
   kb_conv_run_tiles(&tiling);
 }
 

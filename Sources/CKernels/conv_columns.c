@@ -96,7 +96,7 @@ static void run_channels(void *context, size_t begin, size_t end) {
       const intptr_t last = least(row + job->rows, window->output[1]);
       kb_gemm(KB_FLOAT32, 1, (size_t)taps, (size_t)((last - row) * window->output[2]),
               (size_t)outputs, (kb_matrix){w, 1, channels * taps, 0},
-              (kb_matrix){dy + row * window->output[2], plane, 1, 0}, products, false);
+              (kb_matrix){dy + row * window->output[2], plane, 1, 0}, products, false, NULL);
       add_taps(job, row, last, products, planes);
     }
     float *dx = job->dx + task * input[1] * input[2];

@@ -46,6 +46,7 @@ typedef struct direct_job {
   intptr_t images, bands, band_rows;  // of a block: images, or rows of the target
   intptr_t image_blocks, panel_parts; // tasks share the panels of a block
   float *weights;                     // [groups, panels, taps, channels, PANEL]
+  const kb_tail *tail;                // what gets whole planes
 } direct_job;
 
 // The weights of sixteen channels for a panel: to[tap][channel][PANEL].
@@ -204,6 +205,9 @@ static void write_panel(const direct_job *job, const direct_block *block, intptr
       job->lanes->scatter(outputs + image * pixels * PANEL + half, PANEL,
                           smaller(LANES, all->rows - row), pixels,
                           (float *)all->y + index * plane + block->first * width, plane);
+      if (job->tail)
+        job->tail->run(job->tail, (size_t)index, (size_t)smaller(LANES, all->rows - row),
+                       (size_t)(block->first * width), (size_t)pixels);
     }
   }
 }
@@ -260,6 +264,7 @@ void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, 
   job.band_rows = divided_up(all->target[1], job.bands);
   job.bands = divided_up(all->target[1], job.band_rows);
   const intptr_t blocks = all->groups * job.image_blocks * job.bands;
+  job.tail = job.bands == 1 ? all->tail : NULL;
   job.panel_parts = smaller(divided_up(WANTED_TASKS, blocks), job.panels);
   const size_t bytes =
       (size_t)(all->groups * job.panels * taps * all->channels * PANEL) * sizeof(float);
@@ -268,4 +273,5 @@ void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, 
                   (size_t)(1 + 16384 / (PANEL * LANES * taps)), run_weights, &job);
   kb_parallel_for((size_t)(blocks * job.panel_parts), 1, run_blocks, &job);
   kb_free(job.weights, bytes);
+  kb_conv_finish(all, job.tail);
 }

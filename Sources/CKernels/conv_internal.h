@@ -9,6 +9,11 @@
 #include "conv_weight.h"
 #include "kb_conv.h"
 
+// Gives all planes to a tail, behind what does not do it part by part.
+static inline void kb_conv_run_tail(const kb_tail *tail, intptr_t planes, const intptr_t plane[3]) {
+  if (tail) kb_tail_run_all(tail, 0, (size_t)planes, (size_t)kb_conv_count(plane));
+}
+
 typedef struct conv_counts {
   size_t x, w, y;
 } conv_counts;

@@ -111,7 +111,7 @@ void kb_conv_pooled_forward(kb_dtype dtype, const kb_convolution *conv, const vo
   }
   const size_t bytes = element_counts(conv).y * kb_dtype_size(dtype);
   void *z = kb_alloc(bytes);
-  kb_conv_forward(dtype, conv, x, w, bias, z);
+  kb_conv_forward(dtype, conv, x, w, bias, z, NULL);
   pool_job job = make_job(conv->window.output[1], conv->window.output[2], z, y);
   job.noted = which;
   kb_parallel_for((size_t)(conv->batch * conv->out_channels), plane_grain(job.height * job.width),
@@ -155,7 +155,7 @@ void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const v
       dz = kb_alloc(bytes);
       kb_pool_spread(dtype, height, width, planes, dy, which, dz);
     }
-    kb_conv_input_gradient(dtype, conv, dz, w, NULL, dx);
+    kb_conv_input_gradient(dtype, conv, dz, w, NULL, dx, NULL);
   }
   if (dz) kb_free(dz, bytes);
 }

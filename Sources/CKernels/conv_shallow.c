@@ -70,6 +70,7 @@ typedef struct sum_job {
   const kb_conv_tiling *tiling;
   const kb_shallow_kernels *kernels;
   plane_cut cut;
+  const kb_tail *tail; // what gets parts of y
 } sum_job;
 
 // Some rows of planes that hold no more than a part.
@@ -109,6 +110,17 @@ static void sum_pooled(const sum_job *job, const plane_part *part, intptr_t plan
   }
 }
 
+// A part of the planes of a group, in one piece if it has whole rows.
+static void hand_over(const sum_job *job, const plane_part *part, intptr_t item) {
+  const kb_conv_tiling *tiling = job->tiling;
+  const intptr_t *output = tiling->gather.output;
+  const intptr_t first = (part->z * output[1] + part->y) * output[2] + part->x;
+  const intptr_t together = part->columns == output[2] ? part->rows : 1;
+  for (intptr_t row = 0; row < part->rows; row += together)
+    job->tail->run(job->tail, (size_t)(item * tiling->rows), (size_t)tiling->rows,
+                      (size_t)(first + row * output[2]), (size_t)(together * part->columns));
+}
+
 static void sum_parts(void *context, size_t begin, size_t end) {
   const sum_job *job = context;
   const kb_conv_tiling *tiling = job->tiling;
@@ -132,16 +144,19 @@ static void sum_parts(void *context, size_t begin, size_t end) {
     else
       job->kernels->sum(&planned->kernel, tiling->rows, w, bias,
                         (float *)tiling->y + item * tiling->rows * output);
+    if (job->tail) hand_over(job, &part, item);
   }
   kb_free(planned, bytes);
 }
 
 void kb_shallow_run(const kb_conv_tiling *tiling) {
-  const sum_job job = {tiling, kb_shallow_active(),
-                       cut_plane(&tiling->gather, tiling->channels, tiling->y_which ? 2 : 1)};
+  const plane_cut cut = cut_plane(&tiling->gather, tiling->channels, tiling->y_which ? 2 : 1);
+  const sum_job job = {tiling, kb_shallow_active(), cut,
+                       kb_tail_of_parts(tiling->tail, cut.parts == 1)};
   const intptr_t work = job.cut.rows * job.cut.columns * tiling->rows;
   kb_parallel_for((size_t)(tiling->batch * tiling->groups * job.cut.parts),
                   (size_t)(work >= 8192 ? 1 : 8192 / work), sum_parts, (void *)&job);
+  kb_conv_finish(tiling, job.tail);
 }
 
 typedef struct weight_job {

@@ -116,7 +116,7 @@ static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr
         (const char *)tiling->w + (size_t)(group * tiling->rows * depth + channel * taps) * size;
     kb_gemm(tiling->dtype, 1, (size_t)tiling->rows, (size_t)width, (size_t)(count * taps),
             (kb_matrix){w, depth, 1, 0}, (kb_matrix){patches, (intptr_t)(pitch / size), 1, 0},
-            result, channel > 0);
+            result, channel > 0, NULL);
     channel += count;
   } while (channel < tiling->channels);
   write_tile(tiling, group, begin, end, result, width);
@@ -203,11 +203,17 @@ bool kb_conv_pools_tiles(const kb_conv_tiling *tiling) {
   return chosen == WINOGRAD || chosen == SHALLOW;
 }
 
-void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
+void kb_conv_finish(const kb_conv_tiling *tiling, const kb_tail *given) {
+  if (tiling->tail && !given)
+    kb_tail_run_all(tiling->tail, 0, (size_t)(tiling->batch * tiling->groups * tiling->rows),
+                    (size_t)kb_conv_count(tiling->target));
+}
+
+static void run_engine(const kb_conv_tiling *tiling, engine chosen) {
   const intptr_t pixels = tiling->batch * kb_conv_count(tiling->gather.output);
   const intptr_t taps = kb_conv_count(tiling->gather.kernel), depth = tiling->channels * taps;
   if (pixels == 0 || tiling->rows == 0) return;
-  switch (choose_engine(tiling)) {
+  switch (chosen) {
   case LANEWISE: kb_lanewise_run(tiling, 1); return;
   case DEPTHWISE: kb_depthwise_run(tiling); return;
   case IN_PLACE: {
@@ -239,4 +245,11 @@ void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
   tile_job job = {tiling, pixels, tile, (pixels + tile - 1) / tile,
                   (tiling->channels + chunks - 1) / chunks};
   kb_parallel_for((size_t)(job.tiles * tiling->groups), 1, run_tiles, &job);
+}
+
+void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
+  const engine chosen = choose_engine(tiling);
+  run_engine(tiling, chosen);
+  // These do so themselves.
+  if (chosen != WINOGRAD && chosen != SHALLOW && chosen != DIRECT) kb_conv_finish(tiling, NULL);
 }

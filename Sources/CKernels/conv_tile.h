@@ -3,6 +3,7 @@
 #define KB_CONV_TILE_H
 
 #include "conv_gather.h"
+#include "kb_tail.h"
 #include "kb_types.h"
 
 // One convolution whose outputs land at start + step · o of a larger plane (the strided input
@@ -18,9 +19,12 @@ typedef struct kb_conv_tiling {
   // Winograd's and (y alone) the shallow convolution.
   const uint8_t *x_which;
   uint8_t *y_which;
+  const kb_tail *tail; // gets y, whose rows are planes; NULL: nothing
 } kb_conv_tiling;
 
 void kb_conv_run_tiles(const kb_conv_tiling *tiling);
+// Gives all planes to the tail unless they were given to `given`.
+void kb_conv_finish(const kb_conv_tiling *tiling, const kb_tail *given);
 // Whether it can pool y.
 bool kb_conv_pools_tiles(const kb_conv_tiling *tiling);
 

@@ -167,8 +167,8 @@ static bool plan_part(kb_dtype dtype, const kb_convolution *conv, const intptr_t
 
 static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
                                 const intptr_t residue[3], const void *dy, const void *w,
-                                const void *bias, void *transposed, void *dx) {
-  kb_conv_tiling tiling = {.x = dy, .w = transposed, .bias = bias, .y = dx};
+                                const void *bias, void *transposed, void *dx, const kb_tail *tail) {
+  kb_conv_tiling tiling = {.x = dy, .w = transposed, .bias = bias, .y = dx, .tail = tail};
   tap_set taps[3];
   if (!plan_part(dtype, conv, residue, &tiling, taps)) return;
   if (kb_conv_count(conv->window.stride) == 1 &&
@@ -226,7 +226,7 @@ static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, 
 
 // All parts of dx at once where the convolution has many channels. False where another way is better.
 static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
-                                  const void *w, const void *bias, void *dx) {
+                                  const void *w, const void *bias, void *dx, const kb_tail *tail) {
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
   const intptr_t channels = conv->out_channels / conv->groups;
   const intptr_t rows = conv->in_channels / conv->groups, all = kb_conv_count(stride);
@@ -240,7 +240,7 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
   intptr_t orders[KB_DIRECT_TAPS], *order = orders, filled = 0, residue[3] = {0};
   for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++) {
     for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++) {
-      kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx};
+      kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx, .tail = tail};
       tap_set taps[3];
       if (!plan_part(dtype, conv, residue, &tiling, taps)) continue;
       tiling.channels = channels;
@@ -260,17 +260,19 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
 }
 
 void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
-                            const void *w, const void *bias, void *dx) {
+                            const void *w, const void *bias, void *dx, const kb_tail *tail) {
   conv_counts counts = element_counts(conv);
+  const intptr_t planes = conv->batch * conv->in_channels;
   if (kb_dtype_is_half(dtype)) {
     size_t channels = (size_t)conv->in_channels;
     float *wide_dy = kb_widen(dtype, counts.y, dy), *wide_w = kb_widen(dtype, counts.w, w);
     float *wide_bias = kb_widen(dtype, channels, bias);
     float *wide_dx = kb_alloc(counts.x * sizeof(float));
-    kb_conv_input_gradient(KB_FLOAT32, conv, wide_dy, wide_w, wide_bias, wide_dx);
+    kb_conv_input_gradient(KB_FLOAT32, conv, wide_dy, wide_w, wide_bias, wide_dx, NULL);
     kb_narrow(dtype, counts.x, wide_dx, dx);
     kb_release_wide(wide_dy, counts.y), kb_release_wide(wide_w, counts.w);
     kb_release_wide(wide_bias, channels);
+    kb_conv_run_tail(tail, planes, conv->window.input);
     return;
   }
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
@@ -278,21 +280,26 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   void *transposed = kb_alloc(bytes);
   if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
     kb_free(transposed, bytes);
+    kb_conv_run_tail(tail, planes, input);
     return;
   }
   if (kb_columns_serves(dtype, conv)) {
     kb_free(transposed, bytes);
     kb_columns_run(conv, dy, w, bias, dx);
+    kb_conv_run_tail(tail, planes, input);
     return;
   }
-  if (direct_input_gradient(dtype, conv, dy, w, bias, dx)) {
+  if (direct_input_gradient(dtype, conv, dy, w, bias, dx, tail)) {
     kb_free(transposed, bytes);
     return;
   }
+  // Parts that interleave are handed over when all are there.
+  const kb_tail *const own = kb_conv_count(stride) == 1 ? tail : NULL;
   intptr_t residue[3];
   for (residue[0] = 0; residue[0] < stride[0] && residue[0] < input[0]; residue[0]++)
     for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++)
       for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++)
-        input_gradient_part(dtype, conv, residue, dy, w, bias, transposed, dx);
+        input_gradient_part(dtype, conv, residue, dy, w, bias, transposed, dx, own);
   kb_free(transposed, bytes);
+  if (!own) kb_conv_run_tail(tail, planes, input);
 }

@@ -100,10 +100,10 @@ static void sum_tiles(const weight_plan *plan, intptr_t group, intptr_t channel,
     if (patches_left)
       kb_gemm(job->dtype, 1, (size_t)patch_rows, (size_t)job->rows, (size_t)(end - begin),
               (kb_matrix){scratch.patches, pitch, 1, 0}, (kb_matrix){dy.data, 1, dy.row_stride, 0},
-              scratch.sum, accumulate);
+              scratch.sum, accumulate, NULL);
     else
       kb_gemm(job->dtype, 1, (size_t)job->rows, (size_t)patch_rows, (size_t)(end - begin), dy,
-              (kb_matrix){scratch.patches, 1, pitch, 0}, scratch.sum, accumulate);
+              (kb_matrix){scratch.patches, 1, pitch, 0}, scratch.sum, accumulate, NULL);
   }
   to += (size_t)(group * job->rows * depth + channel * plan->taps) * size;
   if (patches_left) {

@@ -71,6 +71,7 @@ typedef struct winograd_job {
   intptr_t tile_pitch, input_stride, product_stride;
   float *weights; // [groups, panels, POINTS, channels, PANEL]
   float *inputs;  // few tiles: [blocks, groups][POINTS, tiles, channels]
+  const kb_tail *tail; // what gets parts of y
 } winograd_job;
 
 static intptr_t panel_columns(const winograd_job *job, intptr_t panel) {
@@ -187,6 +188,9 @@ static void write_pixels(const winograd_job *job, const tile_block *block, intpt
     if (tiling->y_which)
       job->lanes->scatter_bytes(codes + i * run * LANES, channels, run, tiling->y_which + to,
                                 height * width);
+    if (job->tail)
+      job->tail->run(job->tail, (size_t)plane, (size_t)channels,
+                        (size_t)((top + i) * width + left), (size_t)run);
   }
 }
 
@@ -309,6 +313,8 @@ void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
   const intptr_t groups = tiling->groups;
   const bool few = job.grid.blocks == 1 && job.panels * groups >= 4;
   if (!few) job.grid = make_grid(&tiling->gather, tiling->batch, BLOCK_TILES);
+  const bool whole = job.grid.rows == job.grid.height && job.grid.columns == job.grid.width;
+  job.tail = kb_tail_of_parts(tiling->tail, whole);
   const intptr_t tiles = largest_block(&job.grid);
   job.tile_pitch = lanes_up(tiling->channels) + SKEW;
   job.input_stride = tiles * job.tile_pitch + SKEW;
@@ -319,6 +325,7 @@ void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
     kb_parallel_for((size_t)(groups * job.lane_groups), 1, run_inputs, &job);
     kb_parallel_for((size_t)(groups * job.panels), 1, run_panels, &job);
     kb_free(job.inputs, bytes);
+    kb_conv_finish(tiling, job.tail);
     return;
   }
   const size_t bytes = (size_t)(groups * job.panels * POINTS * tiling->channels * PANEL) * sizeof(float);
@@ -326,4 +333,5 @@ void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
   kb_parallel_for((size_t)(groups * job.panels * job.lane_groups), 1, run_weights, &job);
   kb_parallel_for((size_t)(groups * job.grid.blocks), 1, run_blocks, &job);
   kb_free(job.weights, bytes);
+  kb_conv_finish(tiling, job.tail);
 }

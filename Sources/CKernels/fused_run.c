@@ -95,40 +95,54 @@ static void fill_uniform(const kb_fused *f, const workspace *w, size_t i, const 
   kb_repeat(size, f->set->chunk_bytes / size, x, w->uniforms + i * f->set->chunk_bytes);
 }
 
-// The last elements of an array, fewer than a chunk.
-static void run_rest(const kb_fused *f, const workspace *w, size_t whole, size_t rest,
-                     const char *const *inputs, unsigned uniform, char *const *outputs) {
-  const size_t chunk = f->set->chunk_bytes, lanes = chunk / f->size;
+// Makes a chunk of each input that is one element.
+static void fill_uniforms(const kb_fused *f, const workspace *w, const char *const *inputs,
+                          unsigned uniform) {
+  for (size_t i = 0; i < f->inputs; i++)
+    if (uniform >> i & 1) fill_uniform(f, w, i, inputs[i]);
+}
+
+// For less than a chunk, which is copied.
+static void link_rest(const kb_fused *f, const workspace *w, unsigned uniform) {
   const char *copies[KB_FUSED_INPUTS];
   char *results[KB_FUSED_OUTPUTS];
-  for (size_t i = 0; i < f->inputs; i++) {
-    char *const copy = w->rest + i * chunk;
-    copies[i] = copy;
-    if (uniform >> i & 1 || !f->is_read[i]) continue;
-    const size_t size = f->input_sizes[i];
-    memcpy(copy, inputs[i] + whole * size, rest * size);
-    // The other lanes are computed too: on something harmless.
-    kb_repeat(size, lanes - rest, copy, copy + rest * size);
-  }
-  for (size_t o = 0; o < f->outputs; o++) results[o] = w->rest + (f->inputs + o) * chunk;
+  for (size_t i = 0; i < f->inputs; i++) copies[i] = w->rest + i * f->set->chunk_bytes;
+  for (size_t o = 0; o < f->outputs; o++)
+    results[o] = w->rest + (f->inputs + o) * f->set->chunk_bytes;
   link_code(f, w, copies, uniform, results, false);
+}
+
+// Elements first ..< first + n of arrays.
+static void run_rest(const kb_fused *f, const workspace *w, size_t first, size_t n,
+                     const char *const *inputs, unsigned uniform, char *const *outputs) {
+  const size_t chunk = f->set->chunk_bytes;
+  for (size_t i = 0; i < f->inputs; i++) {
+    if (uniform >> i & 1 || !f->is_read[i]) continue;
+    char *const copy = w->rest + i * chunk;
+    const size_t size = f->input_sizes[i];
+    memcpy(copy, inputs[i] + first * size, n * size);
+    // The other lanes are computed too: on something harmless.
+    kb_repeat(size, chunk / f->size - n, copy, copy + n * size);
+  }
   f->set->run(w->code, 0, chunk);
   for (size_t o = 0; o < f->outputs; o++)
-    memcpy(outputs[o] + whole * f->output_sizes[o], results[o], rest * f->output_sizes[o]);
+    memcpy(outputs[o] + first * f->output_sizes[o], w->rest + (f->inputs + o) * chunk,
+           n * f->output_sizes[o]);
 }
 
 // n elements; inputs are arrays or, where bit i of `uniform` is set, one element.
 static void run_elements(const kb_fused *f, char *memory, size_t n, const char *const *inputs,
                          unsigned uniform, char *const *outputs, bool streams) {
   const workspace w = divide(f, memory);
-  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes;
-  for (size_t i = 0; i < f->inputs; i++)
-    if (uniform >> i & 1) fill_uniform(f, &w, i, inputs[i]);
+  const size_t lanes = f->set->chunk_bytes / f->size, whole = n / lanes * lanes, rest = n - whole;
+  fill_uniforms(f, &w, inputs, uniform);
   if (whole) {
     link_code(f, &w, inputs, uniform, outputs, streams);
     f->set->run(w.code, 0, whole * f->size);
   }
-  if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+  if (!rest) return;
+  link_rest(f, &w, uniform);
+  run_rest(f, &w, whole, rest, inputs, uniform, outputs);
 }
 
 static const char *moved(const kb_fused *f, const char *at, place p, unsigned uniform,
@@ -154,7 +168,10 @@ void kb_fused_rows(const kb_fused *f, char *memory, size_t rows, size_t n, const
       }
     }
     if (whole) f->set->run(w.code, 0, whole * f->size);
-    if (n > whole) run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+    if (n > whole) {
+      link_rest(f, &w, uniform);
+      run_rest(f, &w, whole, n - whole, inputs, uniform, outputs);
+    }
     for (size_t i = 0; i < f->inputs; i++) inputs[i] += steps[i];
     for (size_t o = 0; o < f->outputs; o++) outputs[o] += steps[f->inputs + o];
   }
@@ -289,4 +306,75 @@ void kb_fused_reduce(const kb_fused *f, size_t output, bool mean, size_t rank,
 
 bool kb_fused_reduces_well(size_t rank, const intptr_t *dims, const bool *reduced) {
   return kb_reduces_runs(rank, dims, reduced);
+}
+
+// --- Tails
+
+// Rows of `columns` elements from element number `first` on, of inputs that lie as the result does: the
+// code is linked once for all of them.
+static void run_alike(const kb_fused_tail *t, char *memory, size_t first, size_t rows,
+                      size_t columns) {
+  const kb_fused *const f = t->fused;
+  const workspace w = divide(f, memory);
+  const char *const *const inputs = (const char *const *)t->inputs;
+  char *const *const outputs = (char *const *)t->outputs;
+  const size_t lanes = f->set->chunk_bytes / f->size, rest = columns % lanes;
+  const size_t whole = columns - rest;
+  fill_uniforms(f, &w, inputs, t->uniform);
+  if (whole) {
+    link_code(f, &w, inputs, t->uniform, outputs, false);
+    for (size_t r = 0; r < rows; r++) {
+      const size_t begin = first + r * t->columns;
+      f->set->run(w.code, begin * f->size, (begin + whole) * f->size);
+    }
+  }
+  if (!rest) return;
+  link_rest(f, &w, t->uniform);
+  for (size_t r = 0; r < rows; r++)
+    run_rest(f, &w, first + whole + r * t->columns, rest, inputs, t->uniform, outputs);
+}
+
+static void run_rows(const kb_fused_tail *t, char *memory, size_t row, size_t rows, size_t column,
+                     size_t columns) {
+  const kb_fused *const f = t->fused;
+  const char *inputs[KB_FUSED_INPUTS];
+  char *outputs[KB_FUSED_OUTPUTS];
+  for (size_t r = row; r < row + rows; r++) {
+    const size_t first = r * t->columns + column;
+    for (size_t i = 0; i < f->inputs; i++) {
+      const size_t at = t->uniform >> i & 1     ? 0
+                        : t->by_row >> i & 1    ? r
+                        : t->by_column >> i & 1 ? column
+                                                : first;
+      inputs[i] = (const char *)t->inputs[i] + at * f->input_sizes[i];
+    }
+    for (size_t o = 0; o < f->outputs; o++)
+      outputs[o] = (char *)t->outputs[o] + first * f->output_sizes[o];
+    run_elements(f, memory, columns, inputs, t->uniform | t->by_row, outputs, false);
+  }
+}
+
+static void run_tail(const kb_tail *tail, size_t row, size_t rows, size_t column, size_t columns) {
+  const kb_fused_tail *const t = (const kb_fused_tail *)(const void *)tail;
+  _Alignas(64) char local[LOCAL_BYTES];
+  const size_t bytes = workspace_bytes(t->fused);
+  char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
+  if (t->by_row || t->by_column)
+    run_rows(t, memory, row, rows, column, columns);
+  else if (columns == t->columns) // rows follow each other
+    run_alike(t, memory, row * columns, 1, rows * columns);
+  else
+    run_alike(t, memory, row * t->columns + column, rows, columns);
+  if (memory != local) kb_free(memory, bytes);
+}
+
+bool kb_fused_is_light(const kb_fused *f) { return f->cost <= f->inputs + f->outputs; }
+
+kb_fused_tail kb_fused_make_tail(const kb_fused *f, size_t columns, unsigned uniform,
+                                 unsigned by_row, unsigned by_column, const void *const *inputs,
+                                 void *const *outputs) {
+  size_t arrays = 0;
+  for (size_t i = 0; i < f->inputs; i++) arrays += !((uniform | by_row | by_column) >> i & 1);
+  const kb_tail tail = {run_tail, arrays > 1 || f->outputs > 1};
+  return (kb_fused_tail){tail, f, columns, uniform, by_row, by_column, inputs, outputs};
 }

@@ -81,13 +81,13 @@ void kb_gemm_part(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
 
 // Batches of products of one of the types above.
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
-                  kb_matrix b, void *c, bool add);
+                  kb_matrix b, void *c, bool add, const kb_tail *tail);
 // One product with kernels of one's own.
 void kb_gemm_with(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);
 // One product whose rows begin with a bias; m, n and k are not 0.
 void kb_linear_real(kb_gemm_type type, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
-                    const void *bias, void *c);
+                    const void *bias, void *c, const kb_tail *tail);
 void kb_gemm_half(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);
 void kb_gemm_complex(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,

@@ -88,7 +88,7 @@ static void multiply_items(void *context, size_t begin, size_t end) {
     }
     kb_gemm_real(single ? KB_GEMM_F32 : KB_GEMM_F64, 1, m, 2 * n, 2 * k,
                  (kb_matrix){a, a_row, 1, 0}, (kb_matrix){b, (intptr_t)(2 * n), 1, 0},
-                 all->c + i * m * n * size, all->add);
+                 all->c + i * m * n * size, all->add, NULL);
   }
   kb_free(b, b_bytes);
   if (a_copy != NULL) {

@@ -175,7 +175,7 @@ static void multiply_items(void *context, size_t begin, size_t end) {
       b_item.data = (const uint16_t *)all->b.data + (intptr_t)i * all->b.batch_stride;
       kb_gemm_bfloat16(m, n, k, a_item, b_item, sums, all->add);
     } else {
-      kb_gemm_real(KB_GEMM_F32, 1, m, n, k, wide_a, wide_b, sums, all->add);
+      kb_gemm_real(KB_GEMM_F32, 1, m, n, k, wide_a, wide_b, sums, all->add, NULL);
     }
     narrowing job = {all->dtype, sums, c};
     kb_parallel_for(m * n, 16384, narrow_range, &job);

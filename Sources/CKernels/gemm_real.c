@@ -25,6 +25,8 @@ typedef struct {
   size_t c_row;
   bool add;
   const char *bias;                 // what each row begins with; NULL: nothing
+  const kb_tail *tail;              // NULL: nothing
+  size_t first_row;                 // of c, as the tail numbers them
   size_t tiles, panels;             // along m and n
   size_t tile_height, taller_tiles; // that many tiles have one row more
   size_t row_blocks, panel_groups;  // the tasks
@@ -79,7 +81,7 @@ typedef struct {
   intptr_t row, column;
 } a_block;
 
-enum { PADDING = 16, LARGE_B = 2 << 20 };
+enum { PADDING = 16, LARGE_B = 2 << 20, TAIL_BYTES = 512 << 10 };
 
 // Runs are far apart: what is copied after the next one is fetched meanwhile.
 static void copy_run(char *to, const char *from, size_t bytes, intptr_t apart) {
@@ -180,6 +182,9 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
   if (copy != NULL) {
     kb_free(copy, copy_bytes);
   }
+  if (p->tail != NULL && p->k_end == p->k) {
+    p->tail->run(p->tail, p->first_row + first_row, all_rows, 0, p->n);
+  }
 }
 
 static void compute_tasks(void *context, size_t begin, size_t end) {
@@ -245,6 +250,10 @@ static void prepare_rows(product *p) {
   p->taller_tiles = p->m % p->tiles;
   // A block's rows of a stay in the second level cache while the panels of b pass by.
   size_t block_rows = ((size_t)512 << 10) / (p->k_block * p->kernels->size);
+  // A tail reads a block's rows of c from there too, unless b is too large to be read more often for it.
+  if (p->tail != NULL && p->k * p->n * p->kernels->size <= LARGE_B) {
+    block_rows = smaller(block_rows, TAIL_BYTES / (p->n * p->kernels->size));
+  }
   p->row_blocks = divided_up(p->tiles, larger(block_rows / p->kernels->rows, 1));
   p->panel_groups = 1;
 }
@@ -254,7 +263,10 @@ static void prepare_rows(product *p) {
 static void cut(product *p, size_t threads) {
   size_t least_blocks = p->row_blocks;
   float best = 0;
-  for (size_t groups = 1; groups <= p->panels && groups <= 8 * threads; groups += 1 + groups / 8) {
+  // A tail passes over whole rows, if there are enough of them.
+  bool whole_rows = p->tail != NULL && p->tiles >= 16 * threads;
+  size_t most_groups = whole_rows ? 1 : smaller(p->panels, 8 * threads);
+  for (size_t groups = 1; groups <= most_groups; groups += 1 + groups / 8) {
     for (size_t per_thread = 2; per_thread <= 8; per_thread *= 2) {
       size_t blocks = larger(least_blocks, divided_up(per_thread * threads, groups));
       blocks = smaller(blocks, p->tiles);
@@ -286,6 +298,7 @@ static void multiply_tiles(product *p) {
   size_t n = p->n;
   const char *b = p->b, *bias = p->bias;
   char *c = p->c;
+  const kb_tail *tail = p->tail;
   for (size_t column = 0; column < n; column += most_columns) {
     p->n = smaller(most_columns, n - column);
     p->b = at(b, (intptr_t)column * p->b_column, size);
@@ -297,6 +310,9 @@ static void multiply_tiles(product *p) {
     if (p->m * p->n * p->k >= 65536 && (threads = (size_t)kb_thread_count()) > 1) {
       cut(p, threads);
     }
+    if (p->n < n || p->panel_groups > 1) {
+      p->tail = NULL;
+    }
     for (p->k_begin = 0; p->k_begin < p->k; p->k_begin += rows) {
       p->k_end = smaller(p->k_begin + rows, p->k);
       pack_rows(p);
@@ -307,6 +323,9 @@ static void multiply_tiles(product *p) {
       }
     }
     unpack(p);
+  }
+  if (tail != NULL && p->tail == NULL) {
+    kb_tail_run_all(tail, p->first_row, p->m, n);
   }
 }
 
@@ -389,6 +408,7 @@ static bool multiply_thin(const product *p) {
 }
 
 static void multiply(product *p) {
+  const size_t m = p->m, n = p->n;
   if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1)) {
     begin_rows(p, 0, p->m, 0, p->n);
     p->bias = NULL;
@@ -409,15 +429,26 @@ static void multiply(product *p) {
     kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
                   p->add, NULL);
   } else if (!multiply_thin(p)) {
-    multiply_tiles(p);
+    if (n > 1) {
+      multiply_tiles(p);
+      return;
+    }
+    // Its rows are columns.
+    product q = *p;
+    q.tail = NULL;
+    multiply_tiles(&q);
+  }
+  if (p->tail != NULL) {
+    kb_tail_run_all(p->tail, p->first_row, m, n);
   }
 }
 
 void kb_linear_real(kb_gemm_type type, size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b,
-                    const void *bias, void *c) {
+                    const void *bias, void *c, const kb_tail *tail) {
   product p = {.kernels = kb_gemm_active(type), .m = m, .n = n, .k = k, .a = a.data, .b = b.data,
                .a_row = a.row_stride, .a_column = a.column_stride, .b_row = b.row_stride,
-               .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .bias = bias};
+               .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .bias = bias,
+               .tail = tail};
   multiply(&p);
 }
 
@@ -442,12 +473,13 @@ static void multiply_items(void *context, size_t begin, size_t end) {
     p.a = at(p.a, (intptr_t)i * all->a_batch, size);
     p.b = at(p.b, (intptr_t)i * all->b_batch, size);
     p.c += i * p.m * p.n * size;
+    p.first_row = i * p.m;
     multiply(&p);
   }
 }
 
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
-                  kb_matrix b, void *c, bool add) {
+                  kb_matrix b, void *c, bool add, const kb_tail *tail) {
   const kb_gemm_kernels *kernels = kb_gemm_active(type);
   if (b.batch_stride == 0 && a.batch_stride == (intptr_t)m * a.row_stride) {
     // One b for rows that follow each other: one product.
@@ -456,7 +488,8 @@ void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k,
   }
   batches all = {{.kernels = kernels, .m = m, .n = n, .k = k, .a = a.data, .b = b.data,
                   .a_row = a.row_stride, .a_column = a.column_stride, .b_row = b.row_stride,
-                  .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .add = add},
+                  .b_column = n == 1 ? 1 : b.column_stride, .c = c, .c_row = n, .add = add,
+                  .tail = tail},
                  a.batch_stride, b.batch_stride};
   if (batch == 1) {
     multiply(&all.item);

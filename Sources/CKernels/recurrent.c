@@ -172,7 +172,7 @@ void kb_recurrent_forward(const kb_recurrent *layer, const void *x, const void *
     kb_linear(layer->dtype, rows, p->gates, layer->input,
               (kb_matrix){x, (intptr_t)layer->input, 1, 0},
               (kb_matrix){weight_x, 1, (intptr_t)layer->input, 0},
-              j.start, j.projected);
+              j.start, j.projected, NULL);
   }
   const size_t k = n + j.joined, bytes = kb_gemm_packed_bytes(p->gemm, p->gates, k);
   j.packed = kb_alloc(bytes);

@@ -13,7 +13,7 @@ import Testing
     #expect(
       inspection.stages.map(\.pass) == [
         "trace", "simplify", "orient", "deduplicate", "eliminate dead", "fuse", "rematerialize",
-        "schedule",
+        "schedule", "epilogues",
       ])
     #expect(
       inspection.stages[0].graph.steps.map(\.name) == [

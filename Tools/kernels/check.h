@@ -18,6 +18,7 @@ void check_reductions(void);
 void check_random(void);
 void check_recurrent(void);
 void check_row_chains(void);
+void check_tails(void);
 
 // Uniform on [low, high), the same on every machine.
 double draw(double low, double high);

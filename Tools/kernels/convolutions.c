@@ -37,8 +37,8 @@ static void check(const char *name, double limit, shape s) {
   float *x = draw_floats(nx, -1, 1), *w = draw_floats(nw, -1, 1), *dy = draw_floats(ny, -1, 1);
   float *y = malloc(ny * 4), *dx = malloc(nx * 4), *dw = malloc(nw * 4);
   kb_set_thread_count(3);
-  kb_conv_forward(KB_FLOAT32, &conv, x, w, NULL, y);
-  kb_conv_input_gradient(KB_FLOAT32, &conv, dy, w, NULL, dx);
+  kb_conv_forward(KB_FLOAT32, &conv, x, w, NULL, y, NULL);
+  kb_conv_input_gradient(KB_FLOAT32, &conv, dy, w, NULL, dx, NULL);
   kb_conv_weight_gradient(KB_FLOAT32, &conv, x, dy, dw);
 
   double *ey = calloc(ny, 8), *edx = calloc(nx, 8), *edw = calloc(nw, 8);
@@ -96,12 +96,12 @@ static void check_pooled(const char *name, shape s) {
   kb_conv_pooled_forward(KB_FLOAT32, &conv, x, w, bias, y[0], which);
   kb_conv_pooled_gradient(KB_FLOAT32, &conv, x, w, dy, which, dx[0], dw[0], dbias);
   float *z = malloc(nz * 4), *dz = malloc(nz * 4);
-  kb_conv_forward(KB_FLOAT32, &conv, x, w, bias, z);
+  kb_conv_forward(KB_FLOAT32, &conv, x, w, bias, z, NULL);
   kb_unary(KB_OP_relu, KB_FLOAT32, nz, z, z);
   kb_max_pool(KB_FLOAT32, &pool, planes, z, y[1], NULL);
   kb_max_pool_gradient(KB_FLOAT32, &pool, planes, z, dy, dz);
   kb_binary(KB_OP_relu_slope, KB_FLOAT32, nz, dz, false, z, false, dz);
-  kb_conv_input_gradient(KB_FLOAT32, &conv, dz, w, NULL, dx[1]);
+  kb_conv_input_gradient(KB_FLOAT32, &conv, dz, w, NULL, dx[1], NULL);
   kb_conv_weight_gradient(KB_FLOAT32, &conv, x, dz, dw[1]);
   for (size_t i = 0; i < ny; i++) compare(y[0][i], y[1][i], FLT_EPSILON);
   for (size_t i = 0; i < nx; i++) compare(dx[0][i], dx[1][i], FLT_EPSILON);

@@ -48,6 +48,7 @@ int main(void) {
   check_random();
   check_recurrent();
   check_row_chains();
+  check_tails();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }

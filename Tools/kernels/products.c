@@ -9,9 +9,9 @@ static void check_size(size_t m, size_t n, size_t k, bool transposed_a, bool tra
   intptr_t rb = transposed_b ? 1 : (intptr_t)n, cb = transposed_b ? (intptr_t)k : 1;
   kb_matrix first = {a, ra, ca, 0}, second = {b, rb, cb, 0};
   kb_set_thread_count(1);
-  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, c, false);
+  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, c, false, NULL);
   kb_set_thread_count(3);
-  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, again, false);
+  kb_gemm(KB_FLOAT32, 1, m, n, k, first, second, again, false, NULL);
   require(memcmp(c, again, m * n * sizeof *c) == 0, "products do not depend on the threads");
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
@@ -32,7 +32,7 @@ static void check_double(size_t m, size_t n, size_t k) {
   double *a = draw_doubles(m * k, -1, 1), *b = draw_doubles(k * n, -1, 1);
   double *c = malloc(m * n * sizeof *c);
   kb_gemm(KB_FLOAT64, 1, m, n, k, (kb_matrix){a, (intptr_t)k, 1, 0},
-          (kb_matrix){b, (intptr_t)n, 1, 0}, c, false);
+          (kb_matrix){b, (intptr_t)n, 1, 0}, c, false, NULL);
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       long double exact = 0, size = 0;
@@ -61,7 +61,8 @@ static void check_bfloat16(size_t m, size_t n, size_t k, bool transposed_a, bool
   }
   intptr_t ra = transposed_a ? 1 : (intptr_t)k, ca = transposed_a ? (intptr_t)m : 1;
   intptr_t rb = transposed_b ? 1 : (intptr_t)n, cb = transposed_b ? (intptr_t)k : 1;
-  kb_gemm(KB_BFLOAT16, 1, m, n, k, (kb_matrix){a, ra, ca, 0}, (kb_matrix){b, rb, cb, 0}, c, false);
+  kb_gemm(KB_BFLOAT16, 1, m, n, k, (kb_matrix){a, ra, ca, 0}, (kb_matrix){b, rb, cb, 0}, c, false,
+          NULL);
   for (size_t i = 0; i < m; i++) {
     for (size_t j = 0; j < n; j++) {
       double exact = 0, size = 0;

@@ -24,6 +24,7 @@
 #include "kb_sequence.h"
 #include "kb_softmax.h"
 #include "kb_sort.h"
+#include "kb_tail.h"
 #include "kb_threads.h"
 #include "kb_types.h"
 #include "kb_window.h"

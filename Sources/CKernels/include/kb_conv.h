@@ -8,6 +8,7 @@
 #ifndef KB_CONV_H
 #define KB_CONV_H
 
+#include "kb_tail.h"
 #include "kb_types.h"
 #include "kb_window.h"
 
@@ -17,15 +18,15 @@ typedef struct kb_convolution {
 } kb_convolution;
 
 // y = x ⋆ w (+ bias[out_channels] unless NULL). Cross-correlation, as all frameworks call
-// convolution.
+// convolution. The elements are given to `tail`, unless it is NULL, when they are final.
 void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, const void *w,
-                     const void *bias, void *y);
+                     const void *bias, void *y, const kb_tail *tail);
 
 // dx = the transpose of kb_conv_forward in x, applied to dy: also the transposed convolution, whose
 // input is dy, whose weight is w [its in_channels, its out_channels / groups, kernel…] and whose
 // output, of the spatial size window.input, is dx. `bias` [in_channels] or NULL is added to dx.
 void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
-                            const void *w, const void *bias, void *dx);
+                            const void *w, const void *bias, void *dx, const kb_tail *tail);
 
 // dw = the transpose of kb_conv_forward in w, applied to dy.
 void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x,

@@ -6,6 +6,7 @@
 #define KB_FUSED_H
 
 #include "kb_program.h"
+#include "kb_tail.h"
 
 #define KB_FUSED_INPUTS 16
 #define KB_FUSED_OUTPUTS 16
@@ -66,5 +67,26 @@ void kb_fused_reduce(const kb_fused *_Nonnull fused, size_t output, bool mean, s
 // Whether kb_fused_reduce takes such a reduction: one that reads long rows.
 bool kb_fused_reduces_well(size_t rank, const intptr_t *_Nullable dims,
                            const bool *_Nullable reduced);
+
+// Whether memory, not arithmetic, takes the time of a group: as a tail it reads the result in the caches.
+// Others gain nothing, and displace what the product reads.
+bool kb_fused_is_light(const kb_fused *_Nonnull fused);
+
+// A group as the tail of a result of so many columns, which is one of its inputs and may lie where one of
+// its outputs does. Inputs are arrays like the result or, where bit i is set, one element (`uniform`), one
+// for each row (`by_row`) or one for each column (`by_column`).
+typedef struct kb_fused_tail {
+  kb_tail tail;
+  const kb_fused *_Nonnull fused;
+  size_t columns;
+  unsigned uniform, by_row, by_column;
+  const void *_Nullable const *_Nullable inputs;
+  void *_Nullable const *_Nullable outputs;
+} kb_fused_tail;
+
+kb_fused_tail kb_fused_make_tail(const kb_fused *_Nonnull fused, size_t columns, unsigned uniform,
+                                 unsigned by_row, unsigned by_column,
+                                 const void *_Nullable const *_Nullable inputs,
+                                 void *_Nullable const *_Nullable outputs);
 
 #endif

@@ -19,10 +19,16 @@ extension Primitives {
       return program.results.map { TensorType($0, shape) }
     }
 
-    func evaluate(_ inputs: [Value]) -> [Value] {
+    func evaluate(_ inputs: [Value]) -> [Value] { evaluate(inputs, replacing: nil) }
+
+    /// - Parameter replaced: an output, and the input in whose memory it is to lie.
+    func evaluate(_ inputs: [Value], replacing replaced: (output: Int, input: Int)?) -> [Value] {
       let shape = inputs.lazy.map(\.shape).first { !$0.isEmpty } ?? []
       let layout = Layout(contiguous: shape)
-      let results = program.results.map { Value(body: Body(layout: layout, dtype: $0), dtype: $0) }
+      let results = program.results.enumerated().map { o, dtype in
+        if let replaced, replaced.output == o { return inputs[replaced.input] }
+        return Value(body: Body(layout: layout, dtype: dtype), dtype: dtype)
+      }
       // A single element is read in memory.
       let arrays = inputs.map { $0.shape.isEmpty ? $0.view(Layout(contiguous: [1])) : $0 }
       let layouts = zip(inputs, arrays).map {
@@ -61,13 +67,17 @@ extension Primitives {
 /// `@unchecked Sendable`: immutable.
 final class FusedProgram: @unchecked Sendable {
   let code: OpaquePointer
+  /// The dtype in which it computes.
+  let dtype: DType
   /// The dtypes of the results.
   let results: [DType]
 
   /// Translates a program, which it frees.
-  init(_ program: UnsafeMutablePointer<kb_fused_program>, results: [DType]) {
+  init(
+    _ program: UnsafeMutablePointer<kb_fused_program>, dtype: DType, results: [DType]
+  ) {
     code = kb_fused_make(program)
-    self.results = results
+    (self.dtype, self.results) = (dtype, results)
     kb_fused_program_free(program)
   }
 

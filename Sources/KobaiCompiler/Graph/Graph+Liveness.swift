@@ -42,17 +42,23 @@ extension Graph.Step {
 
 extension Graph {
   /// The largest sum of bytes of intermediate results that are alive together.
-  var peakBytes: Int {
-    let live = Liveness(self)
-    var (alive, peak) = (0, 0)
-    for (i, step) in steps.enumerated() where !step.isView {
+  var peakBytes: Int { aliveBytes(Liveness(self)).max() ?? 0 }
+
+  /// The bytes of intermediate results that are alive during each step; 0 for views.
+  func aliveBytes(_ live: Liveness) -> [Int] {
+    var alive = 0
+    return steps.enumerated().map { i, step in
+      if step.isView { return 0 }
       alive += step.outputs.reduce(0) { $0 + live.bytes[$1] }
-      peak = max(peak, alive)
-      for value in Set(step.inputs.map { live.base[$0] } + step.outputs)
-      where (live.readers[value].last ?? -1) <= i {
-        alive -= live.bytes[value]
-      }
+      defer { alive -= dyingBytes(step, i, live) }
+      return alive
     }
-    return peak
+  }
+
+  /// The bytes of results that nothing reads behind step `i`.
+  private func dyingBytes(_ step: Step, _ i: Int, _ live: Liveness) -> Int {
+    Set(step.inputs.map { live.base[$0] } + step.outputs)
+      .filter { (live.readers[$0].last ?? -1) <= i }
+      .reduce(0) { $0 + live.bytes[$1] }
   }
 }

@@ -22,7 +22,10 @@ public struct Graph: Sendable {
     }
 
     /// What the operation is called in graphs and errors.
-    public var name: String { type(of: primitive).name }
+    public var name: String {
+      guard let tailed = primitive as? Primitives.Tailed else { return type(of: primitive).name }
+      return type(of: tailed.product).name + "+tail"
+    }
     /// Whether each evaluation gives other results: such a step is neither removed nor repeated.
     public var isRandom: Bool { primitive is any RandomPrimitive }
     /// The same of the step or of a loop's or branch's operations.

@@ -91,6 +91,7 @@ extension Graph.Step {
     case let reduction as Primitives.FusedReduction: reduction.names
     case let program as Primitives.Fused: program.names
     case let chain as Primitives.RowChain: chain.names
+    case let tailed as Primitives.Tailed: tailed.names
     default: nil
     }
   }
@@ -108,19 +109,25 @@ extension Graph {
     if let chain = step.primitive as? Primitives.RowChain {
       return chain.program.body.steps.reduce(0) { $0 + chain.program.body.flops($1) }
     }
-    let results = step.outputs.reduce(0) { $0 + types[$1].shape.reduce(1, *) }
+    if let tailed = step.primitive as? Primitives.Tailed {
+      let inputs = Array(step.inputs.prefix(tailed.productInputs))
+      let result = tailed.product.infer(inputs.map { types[$0] })[0].shape
+      return flops(tailed.product, inputs, result)
+        + result.reduce(tailed.group.names.count, *)
+    }
     if let members = step.members {
       // One for each element and operation.
       let shape = (step.inputs + step.outputs).lazy.map { types[$0].shape }
         .max { $0.reduce(1, *) < $1.reduce(1, *) }
       return (shape ?? []).reduce(members.count, *)
     }
-    let isProduct =
-      step.primitive is Primitives.MatrixProduct || step.primitive is Primitives.Linear
-    if isProduct, let inner = types[step.inputs[0]].shape.last {
-      return 2 * results * inner
-    }
-    return results
+    return step.outputs.reduce(0) { $0 + flops(step.primitive, step.inputs, types[$1].shape) }
+  }
+
+  private func flops(_ primitive: any Primitive, _ inputs: [Int], _ result: Shape) -> Int {
+    let isProduct = primitive is Primitives.MatrixProduct || primitive is Primitives.Linear
+    if isProduct, let inner = types[inputs[0]].shape.last { return result.reduce(2 * inner, *) }
+    return result.reduce(1, *)
   }
 
   /// The bytes that a replay takes for intermediate results if inputs are contiguous; results of operations

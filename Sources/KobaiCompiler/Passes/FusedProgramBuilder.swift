@@ -140,7 +140,7 @@ struct FusedProgramBuilder {
         return nil
       }
     }
-    return FusedProgram(program, results: values.map { graph.types[$0].dtype })
+    return FusedProgram(program, dtype: dtype, results: values.map { graph.types[$0].dtype })
   }
 }
 

@@ -2,9 +2,11 @@ import CKernels
 import KobaiTensor
 
 /// A convolution that can add a bias to its result in the same pass.
-protocol BiasableConvolution: ConvolutionPrimitive {
+protocol BiasableConvolution: ConvolutionPrimitive, TailedPrimitive {
   /// `bias`, contiguous, has an element for each channel of the result; nil adds nothing.
   func evaluate(_ x: Value, _ y: Value, bias: Value?) -> Value
+  /// The kernel on contiguous operands, the third of which is the bias, if there is one.
+  func contiguousKernel(_ inputs: [StridedType]) -> TailedKernel
 }
 
 extension BiasableConvolution {

@@ -121,7 +121,7 @@ extension Primitives {
         w.withElements { pw, _ in
           bias.withContiguousElements { pb in
             Value.make(x.dtype, infer(x.type, w.type).shape) { out in
-              kb_conv_forward(x.dtype.code, &conv, px, pw, pb, out)
+              kb_conv_forward(x.dtype.code, &conv, px, pw, pb, out, nil)
             }
           }
         }
@@ -166,7 +166,7 @@ extension Primitives {
         w.withElements { pw, _ in
           bias.withContiguousElements { pb in
             Value.make(dy.dtype, infer(dy.type, w.type).shape) { out in
-              kb_conv_input_gradient(dy.dtype.code, &conv, pdy, pw, pb, out)
+              kb_conv_input_gradient(dy.dtype.code, &conv, pdy, pw, pb, out, nil)
             }
           }
         }

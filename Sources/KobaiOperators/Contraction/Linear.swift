@@ -48,7 +48,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor? = nil) -> Tensor {
 extension Primitives {
   /// [n, in] × [out, in]ᵀ + [out]. As one primitive the bias rides in the product, and the gradient of the
   /// weight has the weight's own memory order.
-  public struct Linear: Primitive {
+  public struct Linear: TailedPrimitive {
     public static let name = "linear"
     public static let gradientName = "AddmmBackward0"
     public init() {}
@@ -73,7 +73,7 @@ extension Primitives {
                     batch_stride: 0),
                   kb_matrix(
                     data: b, row_stride: weight.layout.strides[1],
-                    column_stride: weight.layout.strides[0], batch_stride: 0), bias, out)
+                    column_stride: weight.layout.strides[0], batch_stride: 0), bias, out, nil)
               }
             }
           }
@@ -82,19 +82,22 @@ extension Primitives {
     }
 
     public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      preparedKernel(inputs, to: outputs)
+    }
+
+    package func kernel(_ inputs: [StridedType], to output: StridedType) -> TailedKernel? {
       let (x, weight, bias) = (inputs[0].layout, inputs[1].layout, inputs[2].layout)
-      guard outputs[0].layout.isContiguous else { return nil }
+      guard output.layout.isContiguous else { return nil }
       let (m, k, n) = (x.shape[0], x.shape[1], weight.shape[0])
       let dtype = inputs[0].dtype.code
       let (xs, ws) = ((x.strides[0], x.strides[1]), (weight.strides[1], weight.strides[0]))
       guard n == 1 || bias.strides[0] == 1 else { return nil }
-      return .kernel(mayReplace: []) { memory in
+      return { memory, tail in
         kb_linear(
           dtype, m, n, k,
           kb_matrix(data: memory[0], row_stride: xs.0, column_stride: xs.1, batch_stride: 0),
           kb_matrix(data: memory[1], row_stride: ws.0, column_stride: ws.1, batch_stride: 0),
-          memory[2], memory[3])
-        return true
+          memory[2], memory[3], tail)
       }
     }
 

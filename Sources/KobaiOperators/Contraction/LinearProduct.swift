@@ -3,7 +3,7 @@ import KobaiTensor
 extension Primitives {
   /// x [n, in], w [out, in] → x · wᵀ. A primitive of its own so that the gradient of w lies in memory as w
   /// does: that of a transposed w is a transposed matrix, which every update of w would read across.
-  public struct LinearProduct: BilinearOperation {
+  public struct LinearProduct: BilinearOperation, TailedPrimitive {
     public static let name = "linearProduct"
     public static let gradientName = MatrixProduct.gradientName
     public init() {}
@@ -17,10 +17,13 @@ extension Primitives {
       return MatrixProduct().evaluate(x, y.view(transposed))
     }
     public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      preparedKernel(inputs, to: outputs)
+    }
+    package func kernel(_ inputs: [StridedType], to output: StridedType) -> TailedKernel? {
       let (shape, strides) = (inputs[1].shape, inputs[1].layout.strides)
       let transposed = Layout(shape: [shape[1], shape[0]], strides: [strides[1], strides[0]])
-      return MatrixProduct().prepare(
-        [inputs[0], StridedType(inputs[1].dtype, transposed)], to: outputs)
+      return MatrixProduct().kernel(
+        [inputs[0], StridedType(inputs[1].dtype, transposed)], to: output)
     }
     public func transposeX(_ dz: Tensor, _ y: Tensor) -> Tensor { bind(MatrixProduct(), dz, y) }
     public func transposeY(_ dz: Tensor, _ x: Tensor) -> Tensor {

@@ -4,7 +4,7 @@ import KobaiTensor
 extension Primitives {
   /// [m, k] × [k, n], or [b, m, k] × [b, k, n] with equal leading dimensions: what every matrix product
   /// is made of. Any strides; a transpose costs nothing.
-  public struct MatrixProduct: BilinearOperation {
+  public struct MatrixProduct: BilinearOperation, TailedPrimitive {
     public static let name = "matmul"
     public static let gradientName = "MmBackward0"
     public init() {}
@@ -22,24 +22,27 @@ extension Primitives {
         b.withElements { pb, _ in
           Value.make(x.dtype, x.shape.dropLast() + [n]) { out in
             kb_gemm(
-              x.dtype.code, batch, m, n, k, Self.matrix(a, pa), Self.matrix(b, pb), out, false)
+              x.dtype.code, batch, m, n, k, Self.matrix(a, pa), Self.matrix(b, pb), out, false, nil)
           }
         }
       }
     }
 
     public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      preparedKernel(inputs, to: outputs)
+    }
+
+    package func kernel(_ inputs: [StridedType], to output: StridedType) -> TailedKernel? {
       let (x, y) = (inputs[0].layout, inputs[1].layout)
       let (rank, dtype) = (x.rank, inputs[0].dtype.code)
-      guard outputs[0].layout.isContiguous, let a = Self.collapsed(x), let b = Self.collapsed(y)
+      guard output.layout.isContiguous, let a = Self.collapsed(x), let b = Self.collapsed(y)
       else { return nil }
       let batch = x.shape.dropLast(2).reduce(1, *)
       let (m, k, n) = (x.shape[rank - 2], x.shape[rank - 1], y.shape[rank - 1])
-      return .kernel(mayReplace: []) { memory in
+      return { memory, tail in
         kb_gemm(
           dtype, batch, m, n, k, Self.matrix(a, memory[0]), Self.matrix(b, memory[1]), memory[2],
-          false)
-        return true
+          false, tail)
       }
     }
 
