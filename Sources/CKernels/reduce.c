@@ -33,7 +33,7 @@ typedef struct job {
   const kb_fold_kernels *kernels;
   kb_storer store;
   kb_reduce_cut cut;
-  accumulator *partials; // [segments][outputs], NULL when there is one segment
+  void *partials; // totals [segments][outputs], NULL when there is one segment
 } job;
 
 static accumulator identity(const job *j) {
@@ -127,14 +127,15 @@ static accumulator fold_row(const job *j, size_t n, const void *x) {
   return widen(j->type, &result);
 }
 
-static void fold_columns(const job *j, size_t rows, const void *const *lines, size_t n, void *y) {
+static void fold_columns(const job *j, size_t rows, const void *const *lines, intptr_t step,
+                         size_t n, void *y) {
   if (j->type == KB_COMPUTE_COMPLEX) {
     for (size_t r = 0; r < rows; r++)
       for (size_t i = 0; i < n; i++)
         combine_complex(j->fold, (double *)y + 2 * i, (const double *)lines[r] + 2 * i);
     return;
   }
-  j->kernels->columns[j->fold](rows, lines, n, y);
+  j->kernels->columns[j->fold](rows, lines, step, n, y);
 }
 
 static void finish_one(const job *j, size_t output, accumulator a) {
@@ -158,9 +159,30 @@ static void finish_one(const job *j, size_t output, accumulator a) {
   j->store(1, &a, j->result + output * kb_dtype_size(j->out));
 }
 
+// Totals are doubles for real floating types, else accumulators.
+static bool is_real(const job *j) {
+  return j->type == KB_COMPUTE_FLOAT || j->type == KB_COMPUTE_DOUBLE;
+}
+
+static size_t total_size(const job *j) {
+  return is_real(j) ? sizeof(double) : sizeof(accumulator);
+}
+
+static accumulator get_total(const job *j, const void *totals, size_t i) {
+  return is_real(j) ? (accumulator){{((const double *)totals)[i], 0}}
+                    : ((const accumulator *)totals)[i];
+}
+
+static void set_total(const job *j, void *totals, size_t i, accumulator a) {
+  if (is_real(j))
+    ((double *)totals)[i] = a.real[0];
+  else
+    ((accumulator *)totals)[i] = a;
+}
+
 static void deliver(const job *j, size_t segment, size_t output, accumulator a) {
   if (j->partials)
-    j->partials[segment * j->plan.outputs + output] = a;
+    set_total(j, j->partials, segment * j->plan.outputs + output, a);
   else
     finish_one(j, output, a);
 }
@@ -189,49 +211,93 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   deliver(j, piece->segment, output, total);
 }
 
-// Rows between two transfers from the tile's compute type to its accumulators.
+// Rows between two transfers from the tile's compute type to its totals.
 #define COLUMN_ROWS 128
 #define COLUMN_TILE 1024
 
-// a[i] = a[i] and b[i] for accumulators.
-static void combine_line(const job *j, size_t n, accumulator *a, const accumulator *b) {
-  if (j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX) {
-    for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
-    return;
-  }
-  // The cases that matter are loops of their own.
-  switch (j->fold) {
-    case KB_FOLD_SUM: case KB_FOLD_SUM_SQUARES: case KB_FOLD_SUM_ABS:
-      for (size_t i = 0; i < n; i++) a[i].real[0] += b[i].real[0];
-      break;
-    case KB_FOLD_MAX: case KB_FOLD_MAX_ABS:
-      for (size_t i = 0; i < n; i++)
-        a[i].real[0] = combine_real(KB_FOLD_MAX, a[i].real[0], b[i].real[0]);
-      break;
-    case KB_FOLD_MIN: case KB_FOLD_MIN_ABS:
-      for (size_t i = 0; i < n; i++)
-        a[i].real[0] = combine_real(KB_FOLD_MIN, a[i].real[0], b[i].real[0]);
-      break;
-    default:
-      for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
-      break;
+static bool sums_up(kb_fold fold) {
+  return fold == KB_FOLD_SUM || fold == KB_FOLD_SUM_SQUARES || fold == KB_FOLD_SUM_ABS;
+}
+
+// The sums are loops of their own.
+#define INTO_TOTALS(T)                                                                             \
+  do {                                                                                             \
+    const T *from = blocks;                                                                        \
+    double *total = totals;                                                                        \
+    if (sums_up(j->fold)) {                                                                        \
+      for (size_t i = 0; i < n; i++) total[i] += (double)from[i];                                  \
+    } else {                                                                                       \
+      for (size_t i = 0; i < n; i++) total[i] = combine_real(j->fold, total[i], (double)from[i]);  \
+    }                                                                                              \
+  } while (0)
+
+// Combines n totals with elements of the compute type.
+static void into_totals(const job *j, size_t n, const void *blocks, void *totals) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    INTO_TOTALS(float);
+  } else if (j->type == KB_COMPUTE_DOUBLE) {
+    INTO_TOTALS(double);
+  } else {
+    const size_t size = kb_compute_size(j->type);
+    for (size_t i = 0; i < n; i++) {
+      const accumulator block = widen(j->type, (const char *)blocks + i * size);
+      combine(j, (accumulator *)totals + i, &block);
+    }
   }
 }
 
-static void transfer(const job *j, size_t n, const char *sums, accumulator *totals) {
-  enum { CHUNK = 128 };
-  accumulator blocks[CHUNK];
-  const size_t size = kb_compute_size(j->type);
-  for (size_t begin = 0; begin < n; begin += CHUNK) {
-    const size_t some = n - begin < CHUNK ? n - begin : CHUNK;
-    const char *from = sums + begin * size;
-    if (j->type == KB_COMPUTE_FLOAT) {
-      const float *single = (const float *)(const void *)from;
-      for (size_t i = 0; i < some; i++) blocks[i].real[0] = (double)single[i];
-    } else {
-      for (size_t i = 0; i < some; i++) blocks[i] = widen(j->type, from + i * size);
+static void join_totals(const job *j, size_t n, const void *blocks, void *totals) {
+  if (is_real(j)) {
+    INTO_TOTALS(double);
+    return;
+  }
+  for (size_t i = 0; i < n; i++)
+    combine(j, (accumulator *)totals + i, (const accumulator *)blocks + i);
+}
+
+// Results of neighbouring outputs; the totals are used up.
+static void deliver_line(const job *j, const kb_reduce_piece *piece, void *totals) {
+  const size_t n = piece->count;
+  const bool mean = j->finish == FINISH_MEAN;
+  if (j->partials && is_real(j)) {
+    double *to = (double *)j->partials + piece->segment * j->plan.outputs + piece->output;
+    memcpy(to, totals, n * sizeof(double));
+    return;
+  }
+  if (!is_real(j) || !(mean || j->finish == FINISH_VALUE)) {
+    for (size_t i = 0; i < n; i++)
+      deliver(j, piece->segment, piece->output + i, get_total(j, totals, i));
+    return;
+  }
+  double *line = totals;
+  const double length = (double)j->plan.length;
+  for (size_t i = 0; i < n && mean; i++) line[i] /= length;
+  j->store(n, line, j->result + piece->output * kb_dtype_size(j->out));
+}
+
+// Whether each row is one block, in place, at one distance from the row before: then nothing is looked up
+// for a row.
+static bool rows_are_blocks(const job *j) {
+  const kb_reduce_plan *plan = &j->plan;
+  return j->kernels && j->reader.native && !j->reader.source && j->power == 0 && !j->bytes &&
+         plan->kept_rank == 1 && plan->reduced_rank == 1 && plan->length <= KB_REDUCE_BLOCK &&
+         (plan->reduced_strides[0] == 1 || plan->length == 1) && j->cut.segments == 1;
+}
+
+static void reduce_blocks(const job *j, const kb_reduce_piece *piece) {
+  enum { SOME = 64 };
+  accumulator totals[SOME];
+  void (*const fold)(size_t n, const void *x, void *result) = j->kernels->row[j->fold];
+  const intptr_t apart = (intptr_t)j->reader.element_size * j->plan.kept_strides[0];
+  kb_reduce_piece part = *piece;
+  for (size_t left = piece->count; left > 0; left -= part.count, part.output += part.count) {
+    part.count = left < SOME ? left : SOME;
+    for (size_t i = 0; i < part.count; i++) {
+      double result; // room for any compute type
+      fold(j->plan.length, j->reader.x + (intptr_t)(part.output + i) * apart, &result);
+      set_total(j, totals, i, widen(j->type, &result));
     }
-    combine_line(j, some, totals + begin, blocks);
+    deliver_line(j, &part, totals);
   }
 }
 
@@ -246,31 +312,21 @@ static void fill(const job *j, size_t n, const accumulator *start, char *sums) {
   for (size_t i = 0; i < n; i++) memcpy(sums + i * size, start, size);
 }
 
-// Results of neighbouring outputs; `line` has room for them as doubles.
-static void deliver_line(const job *j, const kb_reduce_piece *piece, const accumulator *totals,
-                         double *line) {
-  const size_t n = piece->count;
-  const bool mean = j->finish == FINISH_MEAN;
-  if (j->partials || j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX ||
-      !(mean || j->finish == FINISH_VALUE)) {
-    for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
-    return;
-  }
-  const double length = (double)j->plan.length;
-  for (size_t i = 0; i < n; i++) line[i] = mean ? totals[i].real[0] / length : totals[i].real[0];
-  j->store(n, line, j->result + piece->output * kb_dtype_size(j->out));
+static size_t column_bytes(const job *j) {
+  return j->cut.tile * (9 * kb_compute_size(j->type) + total_size(j));
 }
 
 static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buffer) {
   const size_t n = piece->count, size = kb_compute_size(j->type);
   const kb_row_reader reader = kb_reader_at(&j->reader, piece->output);
-  char *sums = buffer + 8 * COLUMN_TILE * 16;
-  accumulator *totals = (accumulator *)(void *)(buffer + 9 * COLUMN_TILE * 16);
+  void *totals = buffer;
+  char *sums = buffer + j->cut.tile * total_size(j), *rows_read = sums + j->cut.tile * size;
   const accumulator start = identity(j);
+  // Lines at one distance are folded in one call.
+  const intptr_t step = j->power == 0 ? 8 * kb_lines_distance(&reader) : 0;
   // Extremes lose nothing however long they stay in the compute type.
-  const bool exact = j->fold != KB_FOLD_SUM && j->fold != KB_FOLD_PROD &&
-                     j->fold != KB_FOLD_SUM_SQUARES && j->fold != KB_FOLD_SUM_ABS;
-  for (size_t i = 0; i < n; i++) totals[i] = start;
+  const bool exact = j->fold != KB_FOLD_PROD && !sums_up(j->fold);
+  for (size_t i = 0; i < n; i++) set_total(j, totals, i, start);
   for (size_t row = piece->begin; row < piece->end;) {
     const size_t left = piece->end - row;
     const size_t stop = exact || left < COLUMN_ROWS ? piece->end : row + COLUMN_ROWS;
@@ -278,30 +334,34 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
     while (row < stop) {
       const size_t rows = stop - row < 8 ? stop - row : 8;
       const void *lines[8];
-      kb_read_columns(&reader, row, rows, n, buffer, lines);
+      kb_read_columns(&reader, row, rows, n, rows_read, lines);
       for (size_t r = 0; r < rows && j->power != 0; r++) {
-        char *line = buffer + r * n * size;
+        char *line = rows_read + r * n * size;
         if (lines[r] != line) lines[r] = memcpy(line, lines[r], n * size);
         raise_to_power(j, n, line);
       }
-      fold_columns(j, rows, lines, n, sums);
-      row += rows;
+      const size_t folded = step != 0 ? stop - row : rows;
+      fold_columns(j, folded, lines, step, n, sums);
+      row += folded;
     }
-    transfer(j, n, sums, totals);
+    into_totals(j, n, sums, totals);
   }
-  deliver_line(j, piece, totals, (double *)(void *)buffer);
+  deliver_line(j, piece, totals);
 }
 
 static void run_pieces(void *context, size_t begin, size_t end) {
   const job *j = context;
   // Elements have up to 16 bytes.
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
-  const size_t bytes = (j->plan.columns ? 10 * COLUMN_TILE : line) * 16;
+  const bool blocks = !j->plan.columns && rows_are_blocks(j);
+  const size_t bytes = blocks ? 0 : j->plan.columns ? column_bytes(j) : line * 16;
   char *buffer = kb_alloc(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns) {
       reduce_columns(j, &piece, buffer);
+    } else if (blocks) {
+      reduce_blocks(j, &piece);
     } else {
       for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
     }
@@ -324,15 +384,17 @@ static void run(job *j, kb_dtype in, kb_load_map map, const void *x,
     return;
   }
   j->cut = kb_cut_reduction(plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
-  const size_t bytes = j->cut.segments * plan->outputs * sizeof(accumulator);
-  if (j->cut.segments > 1) j->partials = kb_alloc(bytes);
+  const size_t line = plan->outputs * total_size(j), bytes = j->cut.segments * line;
+  char *partials = j->cut.segments > 1 ? kb_alloc(bytes) : NULL;
+  j->partials = partials;
   kb_parallel_for(j->cut.tiles * j->cut.segments, j->cut.grain, run_pieces, j);
-  if (!j->partials) return;
+  if (!partials) return;
   for (size_t s = 1; s < j->cut.segments; s++)
-    combine_line(j, plan->outputs, j->partials, j->partials + s * plan->outputs);
-  for (size_t output = 0; output < plan->outputs; output++)
-    finish_one(j, output, j->partials[output]);
-  kb_free(j->partials, bytes);
+    join_totals(j, plan->outputs, partials + s * line, partials);
+  j->partials = NULL;
+  const kb_reduce_piece all = {.count = plan->outputs};
+  deliver_line(j, &all, partials);
+  kb_free(partials, bytes);
 }
 
 void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,

@@ -143,7 +143,7 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(reader, row, rows, n, s->lines, lines);
-    set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, n, s->largest);
+    set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, 0, n, s->largest);
   }
   memset(s->block, 0, sizeof s->block);
   for (size_t row = 0; row < length; row += 8) {
