@@ -17,6 +17,8 @@ void check_convolutions(void);
 void check_reductions(void);
 void check_random(void);
 void check_recurrent(void);
+void check_pooling(void);
+void check_large(void);
 
 // Uniform on [low, high), the same on every machine.
 double draw(double low, double high);

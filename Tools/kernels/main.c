@@ -47,6 +47,8 @@ int main(void) {
   check_reductions();
   check_random();
   check_recurrent();
+  check_pooling();
+  check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }
