@@ -212,7 +212,8 @@ bool kb_nest_streams(const kb_nest *nest) {
     if (!(nest->uniform >> i & 1)) read += nest->count * nest->in[i].size;
   }
   const bool rows_aligned = nest->rank == 1 || nest->dims[0] * nest->out_size % 64 == 0;
-  return kb_streams(read, nest->count * nest->out_size) && rows_aligned && !nest->flat && (uintptr_t)nest->out % 64 == 0;
+  return kb_streams(read, nest->count * nest->out_size) && rows_aligned && !nest->flat &&
+         (uintptr_t)nest->out % 64 == 0;
 }
 
 kb_status kb_nest_run(kb_nest *nest, size_t block, size_t cost, size_t scratch, kb_nest_body body,
