@@ -239,8 +239,9 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
   job j = {.dtype = dtype, .rms = rms, .rows = rows, .columns = columns, .affine = affine, .x = x,
            .dy = dy, .mean = mean, .rstd = rstd, .y = dx};
   prepare(&j);
-  j.streams = streams(&j, 2);
   const bool collects = dweight || dbias;
+  // Beside sums of the parameters' gradients the stores are hidden.
+  j.streams = !collects && streams(&j, 2);
   // 32 blocks, fewer when their partial sums would be larger than 32 MB.
   size_t blocks = j.items > 0 ? ((size_t)2 << 20) / j.items : 32;
   blocks = blocks > 32 ? 32 : blocks > 0 ? blocks : 1;
