@@ -8,6 +8,7 @@
 #include "elementwise_scalar.h"
 #include "half.h"
 #include "isa.h"
+#include "stream.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -54,6 +55,14 @@ unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype) {
   default:
     return dtype >= KB_COMPLEX64 ? 4 : 1;
   }
+}
+
+void kb_stream_row(void *out, const void *x, size_t bytes) {
+  const size_t before = -(uintptr_t)out % 64, head = before < bytes ? before : bytes;
+  const size_t whole = (bytes - head) / 64 * 64, rest = bytes - head - whole;
+  memcpy(out, x, head);
+  kb_active_kernels->stream((char *)out + head, (const char *)x + head, whole);
+  memcpy((char *)out + head + whole, (const char *)x + head + whole, rest);
 }
 
 // The opcodes that can write past the caches. Staging a block in cache and streaming it from
@@ -223,8 +232,9 @@ static __attribute__((noinline)) kb_status run_single(kb_opcode opcode, kb_dtype
   kb_nest_init(&nest, 1, dims, arity, arrays, sizes, strides, out, out_size);
   single s = {kb_find_kernel(opcode, dtype), uniform, arity};
   const unsigned cost = kb_opcode_cost(opcode, dtype);
-  if (cost <= 2 && opcode != KB_OP_copy && kb_nest_streams(&nest)) {
-    nest.fence = kb_opcode_streams(opcode, dtype);
+  const bool by_itself = kb_opcode_streams(opcode, dtype);
+  if (opcode != KB_OP_copy && kb_cost_streams(cost, by_itself) && kb_nest_streams(&nest)) {
+    nest.fence = by_itself;
     if (nest.fence) s.uniform |= KB_STREAM;
     else nest.stage = 512;
   }

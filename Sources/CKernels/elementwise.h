@@ -3,6 +3,7 @@
 #define KB_ELEMENTWISE_INTERNAL_H
 
 #include "include/kb_elementwise.h"
+#include "stream.h"
 
 // out[i] = f(a[i], b[i], c[i]) for i < n. Bit k of `uniform`: operand k is one element for all i
 // (never all of them). `out` may be one of the arrays. Predicates write one byte, 0 or 1, per
@@ -49,19 +50,18 @@ extern const kb_kernel kb_kernels_complex128[KB_OPCODE_COUNT];
 // NULL for the half types.
 kb_kernel kb_find_kernel(kb_opcode opcode, kb_dtype dtype);
 
-// Orders streamed stores before whatever tells others of them. It waits for memory: once a task.
-static inline void kb_stream_fence(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_sfence();
-#endif
-}
-
 static inline bool kb_is_half(kb_dtype dtype) {
   return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16;
 }
 
 #define KB_STREAM 8u
 bool kb_opcode_streams(kb_opcode opcode, kb_dtype dtype);
+
+// Whether streaming is worth it at this cost: expensive opcodes hide ordinary stores, and the longer ones that
+// stream by themselves also hide theirs.
+static inline bool kb_cost_streams(unsigned cost, bool by_itself) {
+  return cost <= (by_itself ? 4 : 2);
+}
 
 // What an element costs, in units of an add of the same dtype: sets how finely work is cut.
 unsigned kb_opcode_cost(kb_opcode opcode, kb_dtype dtype);

@@ -14,8 +14,6 @@
 // 1.3.
 #define TILE_ROWS(size) ((size) <= 4 ? 16u : 64u)
 #define TILE_BYTES(size) ((size) <= 4 ? 16384u : 32768u)
-// Larger footprints do not fit the last-level cache, so that results are written around it.
-#define STREAM_BYTES (32u << 20)
 
 void kb_nest_init(kb_nest *nest, size_t rank, const intptr_t *dims, size_t inputs,
                   const void *const *bases, const size_t *sizes, const intptr_t *const *strides,
@@ -208,14 +206,14 @@ static void run_tiles(void *context, size_t begin, size_t end) {
 static size_t round_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
 bool kb_nest_streams(const kb_nest *nest) {
-  size_t bytes = nest->count * nest->out_size;
-  if (bytes < STREAM_BYTES / 8) return false;
+  size_t read = 0;
   for (size_t i = 0; i < nest->inputs; i++) {
     if (nest->in[i].base == nest->out) return false;
-    if (!(nest->uniform >> i & 1)) bytes += nest->count * nest->in[i].size;
+    if (!(nest->uniform >> i & 1)) read += nest->count * nest->in[i].size;
   }
   const bool rows_aligned = nest->rank == 1 || nest->dims[0] * nest->out_size % 64 == 0;
-  return bytes > STREAM_BYTES && rows_aligned && !nest->flat && (uintptr_t)nest->out % 64 == 0;
+  return kb_streams(read, nest->count * nest->out_size) && rows_aligned && !nest->flat &&
+         (uintptr_t)nest->out % 64 == 0;
 }
 
 kb_status kb_nest_run(kb_nest *nest, size_t block, size_t cost, size_t scratch, kb_nest_body body,

@@ -219,9 +219,12 @@ kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
     p.pitch = limit + 64;
     scratch = p.slots * p.pitch;
   }
-  // Expensive opcodes hide the stores; copies of libc stream by themselves.
-  if (last != KB_OP_copy && (program->count > 1 || cost <= 2) && kb_nest_streams(&nest)) {
-    nest.fence = program->count == 1 && kb_opcode_streams(last, dtype) && !p.steps[0].once;
+  // Copies of libc stream by themselves.
+  const bool by_itself =
+      program->count == 1 && kb_opcode_streams(last, dtype) && !p.steps[0].once;
+  if (last != KB_OP_copy && (program->count > 1 || kb_cost_streams(cost, by_itself)) &&
+      kb_nest_streams(&nest)) {
+    nest.fence = by_itself;
     if (nest.fence) p.steps[0].uniform |= KB_STREAM;
     else nest.stage = program->count > 1 ? 4096 : 512;
   }

@@ -226,22 +226,19 @@ static kb_status run_nest(const void *context, size_t n, const void *const *in, 
   return KB_OK;
 }
 
-// Larger footprints do not fit the last-level cache, so that results are written around it.
-#define STREAM_BYTES (32u << 20)
-
 static bool streams(const kb_fused *f, size_t count, const void *const *inputs, unsigned uniform,
                     void *const *outputs) {
-  size_t bytes = 0;
+  size_t read = 0, written = 0;
   for (size_t i = 0; i < f->inputs; i++)
-    if (!(uniform >> i & 1)) bytes += count * f->input_sizes[i];
+    if (!(uniform >> i & 1)) read += count * f->input_sizes[i];
   for (size_t o = 0; o < f->outputs; o++) {
-    bytes += count * f->output_sizes[o];
+    written += count * f->output_sizes[o];
     if ((uintptr_t)outputs[o] % 64) return false;
     for (size_t i = 0; i < f->inputs; i++)
       if (inputs[i] == outputs[o]) return false;
   }
   // Expensive operations hide the stores.
-  return bytes > STREAM_BYTES && f->cost <= 16 * (f->inputs + f->outputs);
+  return kb_streams(read, written) && f->cost <= 16 * (f->inputs + f->outputs);
 }
 
 void kb_fused_run(const kb_fused *f, size_t rank, const intptr_t *dims, const void *const *inputs,
@@ -357,7 +354,7 @@ static void run_rows(const kb_fused_tail *t, char *memory, size_t row, size_t ro
 static void run_tail(const kb_tail *tail, size_t row, size_t rows, size_t column, size_t columns) {
   const kb_fused_tail *const t = (const kb_fused_tail *)(const void *)tail;
   _Alignas(64) char local[LOCAL_BYTES];
-  const size_t bytes = workspace_bytes(t->fused);
+  const size_t bytes = kb_fused_workspace(t->fused);
   char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
   if (t->by_row || t->by_column)
     run_rows(t, memory, row, rows, column, columns);

@@ -2,6 +2,7 @@
 #include "index_internal.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
+#include "stream.h"
 
 typedef struct job {
   size_t size, rank, dim, line; // line: the last dimension
@@ -10,8 +11,20 @@ typedef struct job {
   const char *x;
   const int64_t *index;
   char *out;
+  bool streams;
   kb_index_fault fault;
 } job;
+
+// A line's elements from a contiguous line.
+#define GATHER_ALONG(T)                                                                            \
+  for (size_t i = 0; i < n; i++) {                                                                 \
+    const int64_t at = index[i];                                                                   \
+    if ((uint64_t)at >= (uint64_t)j->length) {                                                     \
+      kb_report_index(&j->fault, at);                                                              \
+      return;                                                                                      \
+    }                                                                                              \
+    ((T *)out)[i] = ((const T *)x)[at];                                                            \
+  }
 
 static void gather_line(job *j, const char *x, const int64_t *index, char *out) {
   const size_t last = j->rank - 1, n = j->line;
@@ -20,8 +33,14 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
   if (index_stride == 0 && j->dim != last) {
     if ((uint64_t)*index >= (uint64_t)j->length)
       kb_report_index(&j->fault, *index);
+    else if (j->streams && step == 1)
+      kb_stream_row(out, x + *index * along * size, n * j->size);
     else
       kb_copy_line(j->size, n, x + *index * along * size, step, out);
+    return;
+  }
+  if (index_stride == 1 && step == 0 && along == 1) {
+    KB_SWITCH_SIZE(j->size, GATHER_ALONG)
     return;
   }
 #define GATHER(T)                                                                                  \
@@ -36,25 +55,40 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
   KB_SWITCH_SIZE(j->size, GATHER)
 }
 
+#define FETCHED_BYTES 4096
+#define LARGE_BYTES (1u << 20)
+
 static void gather_lines(void *context, size_t begin, size_t end) {
   job *j = context;
   const size_t outer = j->rank - 1;
   intptr_t strides[KB_MAX_RANK + 1];
   memcpy(strides, j->x_strides, sizeof strides);
   strides[j->dim] = 0;
+  // Rows of a large array that is read in no order are asked for in time.
+  const size_t bytes = j->line * j->size, ahead = bytes < FETCHED_BYTES ? FETCHED_BYTES / bytes : 1;
+  const bool fetches = j->rank == 2 && j->dim == 0 && j->x_strides[1] == 1 && bytes >= 256 &&
+                       (size_t)j->length * bytes > LARGE_BYTES;
   for (size_t line = begin; line < end; line++) {
+    if (fetches && line + ahead < end) {
+      const int64_t at = j->index[(intptr_t)(line + ahead) * j->index_strides[0]];
+      if ((uint64_t)at < (uint64_t)j->length)
+        kb_fetch_row(j->x + at * j->x_strides[0] * (intptr_t)j->size, bytes);
+    }
     if (__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED)) return;
     const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
     const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
     gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,
                 j->out + line * j->line * j->size);
   }
+  if (j->streams) kb_stream_fence();
 }
 
 static kb_status run(job *j, int64_t *bad) {
   if (j->rank == 0) j->rank = 1, j->dims[0] = 1, j->x_strides[0] = j->index_strides[0] = 0;
   j->line = (size_t)j->dims[j->rank - 1];
-  if (kb_element_count(j->rank, j->dims) == 0) return KB_OK;
+  const size_t bytes = kb_element_count(j->rank, j->dims) * j->size;
+  if (bytes == 0) return KB_OK;
+  j->streams = kb_streams(bytes, bytes);
   kb_parallel_for(kb_element_count(j->rank - 1, j->dims), 8192 / j->line + 1, gather_lines, j);
   return kb_index_status(&j->fault, bad);
 }

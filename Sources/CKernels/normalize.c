@@ -7,6 +7,7 @@
 #include "kb_alloc.h"
 #include "kb_threads.h"
 #include "normalize_internal.h"
+#include "stream.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -21,6 +22,7 @@ typedef struct job {
   const char *weight, *bias, *mean, *rstd; // in the compute type
   char *y, *mean_out, *rstd_out;
   double eps;
+  bool streams; // results
   size_t block_rows;   // rows of a block of the backward pass
   double *collected;   // [blocks][2][all parameters]: dweight, dbias; or NULL
 } job;
@@ -81,24 +83,35 @@ static void normalize_line(const job *j, size_t row, const char *x, double mean,
   }
 }
 
+// Takes a row of results to where it belongs, unless it was computed there.
+static void finish_line(const job *j, kb_storer store, const char *result, char *y) {
+  if (j->streams)
+    kb_stream_row(y, result, j->columns * kb_dtype_size(j->dtype));
+  else if (result != y)
+    store(j->columns, result, y);
+}
+
 static void forward(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t width = j->columns * kb_compute_size(j->type), bytes = 2 * width;
+  const size_t row_bytes = j->columns * kb_dtype_size(j->dtype);
   const kb_storer store = kb_find_storer(j->type, j->dtype);
   char *buffer = kb_alloc(bytes);
   for (size_t row = begin; row < end; row++) {
     const void *x = line(j, j->x, row, buffer);
-    char *y = j->y + row * j->columns * kb_dtype_size(j->dtype);
+    char *y = j->y + row * row_bytes;
     double mean, variance;
     statistics(j, x, &mean, &variance);
     const double rstd = 1 / sqrt(variance + j->eps);
-    char *result = kb_is_native(j->dtype, j->type) ? y : buffer + width;
+    if (j->streams && row + 1 < end) kb_fetch_row(j->x + (row + 1) * row_bytes, row_bytes);
+    char *result = kb_is_native(j->dtype, j->type) && !j->streams ? y : buffer + width;
     normalize_line(j, row, x, mean, rstd, result);
-    if (result != y) store(j->columns, result, y);
+    finish_line(j, store, result, y);
     if (j->mean_out) kb_set(j->type, j->mean_out, row, mean);
     if (j->rstd_out) kb_set(j->type, j->rstd_out, row, rstd);
   }
   kb_free(buffer, bytes);
+  if (j->streams) kb_stream_fence();
 }
 
 static void prepare(job *j) {
@@ -108,12 +121,19 @@ static void prepare(job *j) {
   j->items = j->parameters * j->affine.rows_per_item;
 }
 
+// Rows of halves are converted where they are stored.
+static bool streams(const job *j, size_t inputs) {
+  const size_t bytes = j->rows * j->columns * kb_dtype_size(j->dtype);
+  return j->y && kb_is_native(j->dtype, j->type) && kb_streams(inputs * bytes, bytes);
+}
+
 void kb_normalize_rows(bool rms, kb_dtype dtype, size_t rows, size_t columns, kb_affine affine,
                        const void *x, const void *weight, const void *bias, double eps, void *y,
                        void *mean, void *rstd) {
   job j = {.dtype = dtype, .rms = rms, .rows = rows, .columns = columns, .affine = affine, .x = x,
            .y = y, .mean_out = rms ? NULL : mean, .rstd_out = rstd, .eps = eps};
   prepare(&j);
+  j.streams = streams(&j, 1);
   j.weight = kb_widen_parameters(dtype, j.type, j.items, weight);
   j.bias = kb_widen_parameters(dtype, j.type, j.items, bias);
   kb_parallel_for(rows, 8192 / (columns + 1) + 1, forward, &j);
@@ -168,6 +188,7 @@ static void collect_flush(const job *j, char *single, double *collected) {
 
 static void backward_block(const job *j, size_t block, char *buffer, char *single) {
   const size_t size = kb_compute_size(j->type), width = j->columns * size;
+  const size_t row_bytes = j->columns * kb_dtype_size(j->dtype);
   const kb_storer store = kb_find_storer(j->type, j->dtype);
   double *collected = j->collected ? j->collected + block * 2 * j->items : NULL;
   const size_t begin = block * j->block_rows;
@@ -191,10 +212,10 @@ static void backward_block(const job *j, size_t block, char *buffer, char *singl
       if ((row - begin) % COLLECT_ROWS == COLLECT_ROWS - 1) collect_flush(j, single, collected);
     }
     if (!j->y) continue;
-    char *dx = j->y + row * j->columns * kb_dtype_size(j->dtype);
-    char *result = kb_is_native(j->dtype, j->type) ? dx : buffer + 2 * width;
+    char *dx = j->y + row * row_bytes;
+    char *result = kb_is_native(j->dtype, j->type) && !j->streams ? dx : buffer + 2 * width;
     row_dx(j, row, dy, x, mean, rstd, sums, result);
-    if (result != dx) store(j->columns, result, dx);
+    finish_line(j, store, result, dx);
   }
   if (single) collect_flush(j, single, collected);
 }
@@ -208,6 +229,7 @@ static void backward(void *context, size_t begin, size_t end) {
   for (size_t block = begin; block < end; block++) backward_block(j, block, buffer, single);
   if (single) kb_free(single, single_bytes);
   kb_free(buffer, bytes);
+  if (j->streams) kb_stream_fence();
 }
 
 void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t columns,
@@ -218,6 +240,8 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
            .dy = dy, .mean = mean, .rstd = rstd, .y = dx};
   prepare(&j);
   const bool collects = dweight || dbias;
+  // Beside sums of the parameters' gradients the stores are hidden.
+  j.streams = !collects && streams(&j, 2);
   // 32 blocks, fewer when their partial sums would be larger than 32 MB.
   size_t blocks = j.items > 0 ? ((size_t)2 << 20) / j.items : 32;
   blocks = blocks > 32 ? 32 : blocks > 0 ? blocks : 1;

@@ -9,6 +9,7 @@
 #include "kb_threads.h"
 #include "normalize_internal.h"
 #include "normalize_planes.h"
+#include "stream.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -99,12 +100,10 @@ static bool takes_planes(const job *j) {
   return j->dtype == KB_FLOAT32 && j->channels >= LEAST_CHANNELS && j->inner >= LEAST_RUN;
 }
 
-// Results that fill the last cache level alone.
-#define STREAMED_BYTES ((size_t)24 << 20)
-
 static planes_job make_planes(const job *j) {
+  const size_t bytes = j->batch * j->channels * j->inner * sizeof(float);
   const int streams = j->inner % 16 == 0 && (uintptr_t)j->y % 64 == 0 &&
-                       j->batch * j->channels * j->inner * sizeof(float) >= STREAMED_BYTES;
+                      kb_streams(j->dy ? 2 * bytes : bytes, bytes);
   return (planes_job){.planes = {j->batch, j->inner, j->channels * j->inner, streams},
                       .channels = j->channels,
                       .kernels = kb_planes_active(),
@@ -116,15 +115,6 @@ static planes_job make_planes(const job *j) {
                       .scale = (const float *)j->scale,
                       .shift = (const float *)j->shift,
                       .y = (float *)j->y};
-}
-
-// What was written past the caches is in order before a task ends.
-static void finish_streaming(const planes_job *j) {
-#if defined(__x86_64__)
-  if (j->planes.streams) __builtin_ia32_sfence();
-#else
-  (void)j;
-#endif
 }
 
 // A task takes the runs of its channels image after image: together they are long enough to be read as
@@ -176,7 +166,7 @@ static void normalize_planes(void *context, size_t begin, size_t end) {
       j->kernels->normalize(&planes, j->x + at, j->mean[c], j->scale[c], j->shift[c], j->y + at);
     });
   })
-  finish_streaming(j);
+  if (j->planes.streams) kb_stream_fence();
 }
 
 // Mean and variance from the distances to the mean of a channel's first run: their squares' sum has no
@@ -236,7 +226,7 @@ static void differentiate_planes(void *context, size_t begin, size_t end) {
     }
   })
   kb_free(totals, j->group * sizeof *totals);
-  finish_streaming(j);
+  if (j->planes.streams) kb_stream_fence();
 }
 
 void kb_channel_statistics(kb_dtype dtype, size_t batch, size_t channels, size_t inner,

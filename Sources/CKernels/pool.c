@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kb_threads.h"
+#include "pool_gradient.h"
 #include "pool_job.h"
 #include "pool_pairs.h"
 #include "widen.h"
@@ -237,7 +238,9 @@ void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes
   float *wide_dy = kb_dtype_is_half(dtype) ? kb_widen(dtype, planes * outputs, dy) : NULL;
   pool_job job = make_job(window, false, x, dx);
   job.dy = wide_dy ? wide_dy : dy;
-  if (kb_pool_takes_lanes(dtype, &job, planes))
+  if (kb_pool_takes_rows(dtype, &job))
+    kb_pool_run_rows(&job, planes);
+  else if (kb_pool_takes_lanes(dtype, &job, planes))
     kb_pool_run_lanes(KB_POOL_MAX_GRADIENT, &job, planes);
   else
     run(max_pool_gradient_bodies, dtype, &job, planes, inputs, inputs);

@@ -107,7 +107,7 @@ static void add_bias(const job *j, const char *gates, size_t begin, size_t end, 
         const size_t some = last - r < 8 ? last - r : 8;
         for (size_t i = 0; i < some; i++)
           lines[i] = gates + ((r + i) * j->gates_row + column) * p->size;
-        folds->columns[KB_FOLD_SUM](some, lines, n, part);
+        folds->columns[KB_FOLD_SUM](some, lines, 0, n, part);
       }
       const float *single = (const float *)(const void *)part;
       for (size_t i = 0; i < n; i++) sums[column + i] += isDouble ? part[i] : (double)single[i];

@@ -1,358 +1,9 @@
-// Reductions to values. Partial results of segments are combined in order.
+// Reductions to values.
 #include "kb_reduce.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "kb_alloc.h"
-#include "kb_threads.h"
-#include "reduce_internal.h"
-
-#pragma STDC FP_CONTRACT OFF
-
-// A running result: doubles for floating types, so that sums of block sums lose nothing that
-// matters.
-typedef union accumulator {
-  double real[2];
-  int64_t integer;
-} accumulator;
-
-typedef enum { FINISH_VALUE, FINISH_MEAN, FINISH_ROOT, FINISH_ANY, FINISH_ALL } finish;
-
-typedef struct job {
-  kb_reduce_plan plan;
-  kb_row_reader reader;
-  kb_fold fold;
-  kb_compute type;
-  double power; // |x|^power before the sum, unless 0
-  double root;  // result^(1/root) for FINISH_ROOT
-  finish finish;
-  bool bytes; // counts nonzero bytes that lie one after the other
-  bool dense; // rows of the compute type, one after the other or equally far apart
-  kb_dtype out;
-  char *result;
-  const kb_fold_kernels *kernels;
-  kb_storer store;
-  kb_reduce_cut cut;
-  accumulator *partials; // [segments][outputs], NULL when there is one segment
-} job;
-
-static accumulator identity(const job *j) {
-  accumulator a = {{0, 0}};
-  const bool integer = j->type == KB_COMPUTE_INT64;
-  switch (j->fold) {
-    case KB_FOLD_PROD:
-      if (integer) a.integer = 1; else a.real[0] = 1;
-      break;
-    case KB_FOLD_MAX:
-      if (integer) a.integer = INT64_MIN; else a.real[0] = -INFINITY;
-      break;
-    case KB_FOLD_MIN:
-    case KB_FOLD_MIN_ABS:
-      if (integer) a.integer = INT64_MAX; else a.real[0] = INFINITY;
-      break;
-    default:
-      break;
-  }
-  return a;
-}
-
-static void combine_complex(kb_fold fold, double *a, const double *b) {
-  if (fold == KB_FOLD_PROD) {
-    const double re = a[0] * b[0] - a[1] * b[1], im = a[0] * b[1] + a[1] * b[0];
-    a[0] = re, a[1] = im;
-  } else {
-    a[0] += b[0], a[1] += b[1];
-  }
-}
-
-static double combine_real(kb_fold fold, double a, double b) {
-  switch (fold) {
-    case KB_FOLD_PROD: return a * b;
-    case KB_FOLD_MAX: case KB_FOLD_MAX_ABS: return b > a || b != b ? b : a;
-    case KB_FOLD_MIN: case KB_FOLD_MIN_ABS: return b < a || b != b ? b : a;
-    default: return a + b;
-  }
-}
-
-static int64_t combine_integer(kb_fold fold, int64_t a, int64_t b) {
-  switch (fold) {
-    case KB_FOLD_PROD: return (int64_t)((uint64_t)a * (uint64_t)b);
-    case KB_FOLD_MAX: return b > a ? b : a;
-    case KB_FOLD_MIN: return b < a ? b : a;
-    default: return (int64_t)((uint64_t)a + (uint64_t)b);
-  }
-}
-
-static void combine(const job *j, accumulator *a, const accumulator *b) {
-  if (j->type == KB_COMPUTE_INT64)
-    a->integer = combine_integer(j->fold, a->integer, b->integer);
-  else if (j->type == KB_COMPUTE_COMPLEX)
-    combine_complex(j->fold, a->real, b->real);
-  else
-    a->real[0] = combine_real(j->fold, a->real[0], b->real[0]);
-}
-
-// One element of the compute type as an accumulator.
-static accumulator widen(kb_compute type, const void *x) {
-  accumulator a = {{0, 0}};
-  if (type == KB_COMPUTE_FLOAT) {
-    float value;
-    memcpy(&value, x, sizeof value);
-    a.real[0] = (double)value;
-  } else {
-    memcpy(&a, x, kb_compute_size(type));
-  }
-  return a;
-}
-
-static void raise_to_power(const job *j, size_t n, void *x) {
-  if (j->type == KB_COMPUTE_FLOAT) {
-    float *f = x;
-    for (size_t i = 0; i < n; i++) f[i] = powf(fabsf(f[i]), (float)j->power);
-  } else {
-    double *d = x;
-    for (size_t i = 0; i < n; i++) d[i] = pow(fabs(d[i]), j->power);
-  }
-}
-
-static accumulator fold_row(const job *j, size_t n, const void *x) {
-  if (j->type == KB_COMPUTE_COMPLEX) {
-    accumulator a = identity(j);
-    const double *z = x;
-    for (size_t i = 0; i < n; i++) combine_complex(j->fold, a.real, z + 2 * i);
-    return a;
-  }
-  double result; // room for any compute type
-  j->kernels->row[j->fold](n, x, &result);
-  return widen(j->type, &result);
-}
-
-static void fold_columns(const job *j, size_t rows, const void *const *lines, size_t n, void *y) {
-  if (j->type == KB_COMPUTE_COMPLEX) {
-    for (size_t r = 0; r < rows; r++)
-      for (size_t i = 0; i < n; i++)
-        combine_complex(j->fold, (double *)y + 2 * i, (const double *)lines[r] + 2 * i);
-    return;
-  }
-  j->kernels->columns[j->fold](rows, lines, n, y);
-}
-
-static void finish_one(const job *j, size_t output, accumulator a) {
-  const size_t n = j->plan.length;
-  switch (j->finish) {
-    case FINISH_VALUE:
-      break;
-    case FINISH_MEAN:
-      a.real[0] /= (double)n, a.real[1] /= (double)n;
-      break;
-    case FINISH_ROOT:
-      a.real[0] = j->root == 2 ? sqrt(a.real[0]) : pow(a.real[0], 1 / j->root);
-      break;
-    case FINISH_ANY:
-      a.integer = a.integer > 0;
-      break;
-    case FINISH_ALL:
-      a.integer = a.integer == (int64_t)n;
-      break;
-  }
-  j->store(1, &a, j->result + output * kb_dtype_size(j->out));
-}
-
-static void deliver(const job *j, size_t segment, size_t output, accumulator a) {
-  if (j->partials)
-    j->partials[segment * j->plan.outputs + output] = a;
-  else
-    finish_one(j, output, a);
-}
-
-// Nothing is to be found out about each row of its own.
-static void reduce_dense_row(const job *j, size_t output, const kb_reduce_piece *piece) {
-  const size_t size = kb_compute_size(j->type);
-  const char *const x = j->reader.x + (intptr_t)(output * size) * j->plan.kept_strides[0];
-  accumulator total = identity(j);
-  for (size_t position = piece->begin; position < piece->end; position += KB_REDUCE_BLOCK) {
-    const size_t left = piece->end - position;
-    const accumulator block =
-        fold_row(j, left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK, x + position * size);
-    combine(j, &total, &block);
-  }
-  deliver(j, piece->segment, output, total);
-}
-
-static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece, void *buffer) {
-  const kb_row_reader reader = kb_reader_at(&j->reader, output);
-  accumulator total = identity(j);
-  for (size_t position = piece->begin; position < piece->end;) {
-    const size_t left = piece->end - position;
-    const size_t limit = left < KB_REDUCE_BLOCK ? left : KB_REDUCE_BLOCK;
-    size_t n;
-    if (j->bytes) {
-      const uint8_t *at = (const uint8_t *)reader.x + position;
-      total.integer += (int64_t)kb_active_reduce()->count_bytes(left, at);
-      break;
-    }
-    const void *x = kb_read_block(&reader, position, limit, buffer, &n);
-    if (j->power != 0) {
-      if (x != buffer) x = memcpy(buffer, x, n * kb_compute_size(j->type));
-      raise_to_power(j, n, buffer);
-    }
-    const accumulator block = fold_row(j, n, x);
-    combine(j, &total, &block);
-    position += n;
-  }
-  deliver(j, piece->segment, output, total);
-}
-
-// Rows between two transfers from the tile's compute type to its accumulators.
-#define COLUMN_ROWS 128
-#define COLUMN_TILE 1024
-
-// a[i] = a[i] and b[i] for accumulators.
-static void combine_line(const job *j, size_t n, accumulator *a, const accumulator *b) {
-  if (j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX) {
-    for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
-    return;
-  }
-  // The cases that matter are loops of their own.
-  switch (j->fold) {
-    case KB_FOLD_SUM: case KB_FOLD_SUM_SQUARES: case KB_FOLD_SUM_ABS:
-      for (size_t i = 0; i < n; i++) a[i].real[0] += b[i].real[0];
-      break;
-    case KB_FOLD_MAX: case KB_FOLD_MAX_ABS:
-      for (size_t i = 0; i < n; i++)
-        a[i].real[0] = combine_real(KB_FOLD_MAX, a[i].real[0], b[i].real[0]);
-      break;
-    case KB_FOLD_MIN: case KB_FOLD_MIN_ABS:
-      for (size_t i = 0; i < n; i++)
-        a[i].real[0] = combine_real(KB_FOLD_MIN, a[i].real[0], b[i].real[0]);
-      break;
-    default:
-      for (size_t i = 0; i < n; i++) combine(j, &a[i], &b[i]);
-      break;
-  }
-}
-
-static void transfer(const job *j, size_t n, const char *sums, accumulator *totals) {
-  enum { CHUNK = 128 };
-  accumulator blocks[CHUNK];
-  const size_t size = kb_compute_size(j->type);
-  for (size_t begin = 0; begin < n; begin += CHUNK) {
-    const size_t some = n - begin < CHUNK ? n - begin : CHUNK;
-    const char *from = sums + begin * size;
-    if (j->type == KB_COMPUTE_FLOAT) {
-      const float *single = (const float *)(const void *)from;
-      for (size_t i = 0; i < some; i++) blocks[i].real[0] = (double)single[i];
-    } else {
-      for (size_t i = 0; i < some; i++) blocks[i] = widen(j->type, from + i * size);
-    }
-    combine_line(j, some, totals + begin, blocks);
-  }
-}
-
-static void fill(const job *j, size_t n, const accumulator *start, char *sums) {
-  if (j->type == KB_COMPUTE_FLOAT) {
-    float *single = (float *)(void *)sums;
-    const float value = (float)start->real[0];
-    for (size_t i = 0; i < n; i++) single[i] = value;
-    return;
-  }
-  const size_t size = kb_compute_size(j->type);
-  for (size_t i = 0; i < n; i++) memcpy(sums + i * size, start, size);
-}
-
-// Results of neighbouring outputs; `line` has room for them as doubles.
-static void deliver_line(const job *j, const kb_reduce_piece *piece, const accumulator *totals,
-                         double *line) {
-  const size_t n = piece->count;
-  const bool mean = j->finish == FINISH_MEAN;
-  if (j->partials || j->type == KB_COMPUTE_INT64 || j->type == KB_COMPUTE_COMPLEX ||
-      !(mean || j->finish == FINISH_VALUE)) {
-    for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, totals[i]);
-    return;
-  }
-  const double length = (double)j->plan.length;
-  for (size_t i = 0; i < n; i++) line[i] = mean ? totals[i].real[0] / length : totals[i].real[0];
-  j->store(n, line, j->result + piece->output * kb_dtype_size(j->out));
-}
-
-static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buffer) {
-  const size_t n = piece->count, size = kb_compute_size(j->type);
-  const kb_row_reader reader = kb_reader_at(&j->reader, piece->output);
-  char *sums = buffer + 8 * COLUMN_TILE * 16;
-  accumulator *totals = (accumulator *)(void *)(buffer + 9 * COLUMN_TILE * 16);
-  const accumulator start = identity(j);
-  // Extremes lose nothing however long they stay in the compute type.
-  const bool exact = j->fold != KB_FOLD_SUM && j->fold != KB_FOLD_PROD &&
-                     j->fold != KB_FOLD_SUM_SQUARES && j->fold != KB_FOLD_SUM_ABS;
-  for (size_t i = 0; i < n; i++) totals[i] = start;
-  for (size_t row = piece->begin; row < piece->end;) {
-    const size_t left = piece->end - row;
-    const size_t stop = exact || left < COLUMN_ROWS ? piece->end : row + COLUMN_ROWS;
-    fill(j, n, &start, sums);
-    while (row < stop) {
-      const size_t rows = stop - row < 8 ? stop - row : 8;
-      const void *lines[8];
-      kb_read_columns(&reader, row, rows, n, buffer, lines);
-      for (size_t r = 0; r < rows && j->power != 0; r++) {
-        char *line = buffer + r * n * size;
-        if (lines[r] != line) lines[r] = memcpy(line, lines[r], n * size);
-        raise_to_power(j, n, line);
-      }
-      fold_columns(j, rows, lines, n, sums);
-      row += rows;
-    }
-    transfer(j, n, sums, totals);
-  }
-  deliver_line(j, piece, totals, (double *)(void *)buffer);
-}
-
-static void run_pieces(void *context, size_t begin, size_t end) {
-  const job *j = context;
-  // Elements have up to 16 bytes.
-  const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
-  const size_t bytes = (j->plan.columns ? 10 * COLUMN_TILE : line) * 16;
-  char *buffer = kb_alloc(bytes);
-  for (size_t number = begin; number < end; number++) {
-    const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
-    if (j->plan.columns) {
-      reduce_columns(j, &piece, buffer);
-    } else if (j->dense) {
-      for (size_t i = 0; i < piece.count; i++) reduce_dense_row(j, piece.output + i, &piece);
-    } else {
-      for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
-    }
-  }
-  kb_free(buffer, bytes);
-}
-
-static void run(job *j, kb_dtype in, kb_load_map map, const void *x,
-                const kb_reduce_source *source) {
-  const kb_reduce_plan *plan = &j->plan;
-  if (plan->outputs == 0) return;
-  j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
-  j->reader = kb_make_reader(plan, x, in, j->type, map);
-  j->reader.source = source;
-  j->bytes = map == KB_LOAD_NONZERO && kb_dtype_size(in) == 1 && !plan->columns &&
-             plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
-  j->dense = j->reader.native && !source && j->power == 0 && plan->kept_rank == 1
-             && plan->reduced_rank == 1 && plan->reduced_strides[0] == 1;
-  j->store = kb_find_storer(j->type == KB_COMPUTE_FLOAT ? KB_COMPUTE_DOUBLE : j->type, j->out);
-  if (plan->length == 0) {
-    for (size_t output = 0; output < plan->outputs; output++) finish_one(j, output, identity(j));
-    return;
-  }
-  j->cut = kb_cut_reduction(plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
-  const size_t bytes = j->cut.segments * plan->outputs * sizeof(accumulator);
-  if (j->cut.segments > 1) j->partials = kb_alloc(bytes);
-  kb_parallel_for(j->cut.tiles * j->cut.segments, j->cut.grain, run_pieces, j);
-  if (!j->partials) return;
-  for (size_t s = 1; s < j->cut.segments; s++)
-    combine_line(j, plan->outputs, j->partials, j->partials + s * plan->outputs);
-  for (size_t output = 0; output < plan->outputs; output++)
-    finish_one(j, output, j->partials[output]);
-  kb_free(j->partials, bytes);
-}
+#include "reduce_run.h"
 
 void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
                const bool *reduced, const void *x, const intptr_t *strides, void *result) {
@@ -360,7 +11,7 @@ void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const in
     kb_reduce_logsumexp(in, out, rank, dims, reduced, x, strides, result);
     return;
   }
-  job j = {.out = out, .result = result, .type = kb_compute_of(out)};
+  kb_reduce_job j = {.out = out, .result = result, .type = kb_compute_of(out)};
   kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
   kb_load_map map = KB_LOAD_VALUE;
   switch (op) {
@@ -394,32 +45,15 @@ void kb_reduce(kb_reduction op, kb_dtype in, kb_dtype out, size_t rank, const in
     case KB_REDUCE_LOGSUMEXP:
       break;
   }
-  run(&j, in, map, x, NULL);
+  kb_run_reduction(&j, in, map, x, NULL);
 }
 
 void kb_reduce_from(const kb_reduce_source *source, bool mean, kb_dtype dtype, size_t rank,
                     const intptr_t *dims, const bool *reduced, void *result) {
-  job j = {.out = dtype, .result = result, .type = kb_compute_of(dtype), .fold = KB_FOLD_SUM};
+  kb_reduce_job j = {.out = dtype, .result = result, .type = kb_compute_of(dtype), .fold = KB_FOLD_SUM};
   if (mean) j.finish = FINISH_MEAN;
   kb_plan_reduction(&j.plan, rank, dims, reduced, NULL, false);
-  run(&j, dtype, KB_LOAD_VALUE, NULL, source);
-}
-
-void kb_reduce_rows(kb_reduction op, kb_dtype dtype, size_t rows, size_t columns, const void *x,
-                    void *result) {
-  job j; // most of its plan is not read
-  j.plan.outputs = rows, j.plan.length = columns;
-  j.plan.kept_strides[0] = (intptr_t)columns;
-  j.reader.x = x;
-  j.type = kb_compute_of(dtype);
-  j.fold = op == KB_REDUCE_MAX ? KB_FOLD_MAX : op == KB_REDUCE_MIN ? KB_FOLD_MIN : KB_FOLD_SUM;
-  j.finish = op == KB_REDUCE_MEAN ? FINISH_MEAN : FINISH_VALUE;
-  j.kernels = &kb_active_reduce()->folds[j.type];
-  j.store = kb_find_storer(KB_COMPUTE_DOUBLE, dtype);
-  j.out = dtype, j.result = result;
-  j.partials = NULL;
-  const kb_reduce_piece piece = {.count = rows, .end = columns};
-  for (size_t row = 0; row < rows; row++) reduce_dense_row(&j, row, &piece);
+  kb_run_reduction(&j, dtype, KB_LOAD_VALUE, NULL, source);
 }
 
 bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced) {
@@ -433,7 +67,7 @@ bool kb_reduces_runs(size_t rank, const intptr_t *dims, const bool *reduced) {
 static void power_reduce(double p, bool root, kb_dtype in, kb_dtype out, size_t rank,
                          const intptr_t *dims, const bool *reduced, const void *x,
                          const intptr_t *strides, void *result) {
-  job j = {.out = out, .result = result, .type = kb_compute_of(out)};
+  kb_reduce_job j = {.out = out, .result = result, .type = kb_compute_of(out)};
   kb_plan_reduction(&j.plan, rank, dims, reduced, strides, false);
   kb_load_map map = KB_LOAD_ABS;
   if (p == 0) {
@@ -448,7 +82,7 @@ static void power_reduce(double p, bool root, kb_dtype in, kb_dtype out, size_t 
     j.fold = KB_FOLD_SUM, j.power = p;
   }
   if (root && p != 0 && p != 1 && !isinf(p)) j.finish = FINISH_ROOT, j.root = p;
-  run(&j, in, map, x, NULL);
+  kb_run_reduction(&j, in, map, x, NULL);
 }
 
 void kb_norm(double p, kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,

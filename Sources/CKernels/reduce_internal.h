@@ -107,6 +107,8 @@ const void *kb_read_block(const kb_row_reader *reader, size_t start, size_t limi
 // pointers into x, or into `buffer` of 8 · n elements.
 void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, size_t n, void *buffer,
                      const void *lines[8]);
+// How many elements lie from each of these lines to the next where they all are in x at one distance, else 0.
+intptr_t kb_lines_distance(const kb_row_reader *reader);
 
 typedef enum {
   KB_FOLD_SUM,
@@ -124,8 +126,9 @@ typedef enum {
 typedef struct kb_fold_kernels {
   // *result = fold of x[0 ..< n]; the identity when n is 0.
   void (*row[KB_FOLD_COUNT])(size_t n, const void *x, void *result);
-  // y[j] = fold of y[j] and x[0][j], …, x[rows - 1][j] for j < n; rows ≤ 8.
-  void (*columns[KB_FOLD_COUNT])(size_t rows, const void *const *x, size_t n, void *y);
+  // y[j] = fold of y[j] and the lines' elements j for j < n, eight lines at a time. Line r is x[r] for r < 8,
+  // and each later one `step` elements behind line r - 8.
+  void (*columns[KB_FOLD_COUNT])(size_t rows, const void *const *x, intptr_t step, size_t n, void *y);
   // sums[0] = Σ x − shift, sums[1] = Σ (x − shift)²; shift points to one T. Floating T only.
   void (*moments_row)(size_t n, const void *x, const void *shift, double sums[2]);
   // The same by column, added to `first` and `second`; one shift per column.

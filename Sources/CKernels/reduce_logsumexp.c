@@ -102,7 +102,7 @@ static void column_block(const kb_row_reader *reader, size_t begin, size_t end, 
   for (size_t row = begin; row < end; row += 8) {
     const size_t rows = end - row < 8 ? end - row : 8;
     kb_read_columns(reader, row, rows, n, scratch->lines, lines);
-    set->folds[reader->type].columns[KB_FOLD_MAX](rows, lines, n, scratch->largest);
+    set->folds[reader->type].columns[KB_FOLD_MAX](rows, lines, 0, n, scratch->largest);
   }
   partial blocks[COLUMN_TILE];
   for (size_t i = 0; i < n; i++) {

@@ -126,7 +126,7 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
   const kb_reduce_plan *plan = reader->plan;
   const intptr_t stride = plan->kept_strides[plan->kept_rank - 1];
   const intptr_t size = (intptr_t)reader->element_size;
-  if (reader->source == NULL && plan->reduced_rank == 1 && reader->native && stride == 1) {
+  if (kb_lines_distance(reader) != 0) {
     const intptr_t apart = size * plan->reduced_strides[0];
     for (size_t r = 0; r < rows; r++) lines[r] = reader->x + (intptr_t)(start + r) * apart;
     return;
@@ -146,6 +146,13 @@ void kb_read_columns(const kb_row_reader *reader, size_t start, size_t rows, siz
     reader->load(n, from, stride, line);
     lines[r] = line;
   }
+}
+
+intptr_t kb_lines_distance(const kb_row_reader *reader) {
+  const kb_reduce_plan *plan = reader->plan;
+  const bool at_one = reader->source == NULL && plan->reduced_rank == 1 && reader->native &&
+                      plan->kept_strides[plan->kept_rank - 1] == 1;
+  return at_one ? plan->reduced_strides[0] : 0;
 }
 
 kb_row_reader kb_make_reader(const kb_reduce_plan *plan, const void *x, kb_dtype in,
@@ -174,6 +181,7 @@ kb_row_reader kb_reader_at(const kb_row_reader *reader, size_t output) {
 
 #define TASK_ELEMENTS 16384
 _Static_assert(KB_ROWS_LONGEST <= 4 * TASK_ELEMENTS, "rows in chains are not cut into segments");
+#define MOST_TASKS 64
 
 static size_t ceiling(size_t a, size_t b) { return (a + b - 1) / b; }
 
@@ -195,7 +203,9 @@ kb_reduce_cut kb_cut_reduction(const kb_reduce_plan *plan, size_t column_tile, s
     cut.segment = ceiling(ceiling(plan->length, wanted < most ? wanted : most), unit) * unit;
     cut.segments = ceiling(plan->length, cut.segment);
   }
-  cut.grain = ceiling(TASK_ELEMENTS, cut.tile * cut.segment + 1);
+  const size_t least = ceiling(TASK_ELEMENTS, cut.tile * cut.segment + 1);
+  const size_t share = cut.tiles * cut.segments / MOST_TASKS;
+  cut.grain = least > share ? least : share;
   return cut;
 }
 

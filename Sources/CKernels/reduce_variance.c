@@ -153,7 +153,7 @@ static void column_block(const kb_row_reader *reader, size_t begin, size_t end, 
     for (size_t row = begin; row < end; row += 8) {
       const size_t rows = end - row < 8 ? end - row : 8;
       kb_read_columns(reader, row, rows, n, scratch->lines, lines);
-      kernels->columns[KB_FOLD_SUM](rows, lines, n, scratch->first);
+      kernels->columns[KB_FOLD_SUM](rows, lines, 0, n, scratch->first);
     }
     for (size_t i = 0; i < n; i++)
       scratch->totals[i].mean = element(reader->type, scratch->first, i) / (double)(end - begin);

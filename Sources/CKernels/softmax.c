@@ -9,6 +9,7 @@
 #include "half.h"
 #include "kb_threads.h"
 #include "reduce_internal.h"
+#include "stream.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -24,6 +25,7 @@ typedef struct job {
   bool rounds; // the sum and its logarithm, to the result's dtype
   size_t inner; // the stride along the dimension in the result
   char *result;
+  bool streams; // regular lines
   kb_storer store;
 } job;
 
@@ -98,12 +100,41 @@ static const float *regular_line(const kb_row_reader *reader, size_t output) {
   return (const float *)(const void *)reader->x + (intptr_t)output * reader->plan->kept_strides[0];
 }
 
+// Where regular lines of results are computed: in place, or in cache to be streamed from there.
+typedef struct regular_line_writer {
+  const job *j;
+  float *line;
+} regular_line_writer;
+
+static regular_line_writer open_writer(const job *j) {
+  return (regular_line_writer){j, j->streams ? kb_alloc(j->plan.length * sizeof(float)) : NULL};
+}
+
+static float *next_line(const regular_line_writer *w, size_t output) {
+  return w->line ? w->line : (float *)(void *)w->j->result + output * w->j->plan.length;
+}
+
+static void finish_line(const regular_line_writer *w, size_t output, const float *line) {
+  const size_t bytes = w->j->plan.length * sizeof(float);
+  if (w->line) kb_stream_row(w->j->result + output * bytes, line, bytes);
+}
+
+static void close_writer(const regular_line_writer *w) {
+  if (!w->line) return;
+  kb_stream_fence();
+  kb_free(w->line, w->j->plan.length * sizeof(float));
+}
+
 static void forward_rows(void *context, size_t begin, size_t end) {
   const job *j = context;
   if (regular(j, &j->reader)) {
-    float *y = (float *)(void *)j->result;
-    for (size_t output = begin; output < end; output++)
-      forward_float(j, regular_line(&j->reader, output), y + output * j->plan.length);
+    regular_line_writer w = open_writer(j);
+    for (size_t output = begin; output < end; output++) {
+      float *y = next_line(&w, output);
+      forward_float(j, regular_line(&j->reader, output), y);
+      finish_line(&w, output, y);
+    }
+    close_writer(&w);
     return;
   }
   const size_t n = j->plan.length, bytes = 3 * n * sizeof(double);
@@ -143,7 +174,7 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(reader, row, rows, n, s->lines, lines);
-    set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, n, s->largest);
+    set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, 0, n, s->largest);
   }
   memset(s->block, 0, sizeof s->block);
   for (size_t row = 0; row < length; row += 8) {
@@ -236,10 +267,14 @@ static void backward_double(bool logarithm, size_t n, const double *dy, const do
 static void backward_rows(void *context, size_t begin, size_t end) {
   const job *j = context;
   if (regular(j, &j->reader) && regular(j, &j->other)) {
-    float *dx = (float *)(void *)j->result;
-    for (size_t output = begin; output < end; output++)
+    regular_line_writer w = open_writer(j);
+    for (size_t output = begin; output < end; output++) {
+      float *dx = next_line(&w, output);
       backward_float(j->logarithm, j->plan.length, regular_line(&j->reader, output),
-                     regular_line(&j->other, output), dx + output * j->plan.length);
+                     regular_line(&j->other, output), dx);
+      finish_line(&w, output, dx);
+    }
+    close_writer(&w);
     return;
   }
   const size_t n = j->plan.length, bytes = 4 * n * sizeof(double);
@@ -359,6 +394,8 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
     kb_plan_reduction(&j->other_plan, rank, dims, reduced, y_strides, true);
     j->other = kb_make_reader(&j->other_plan, y, j->dtype, j->type, KB_LOAD_VALUE);
   }
+  const size_t bytes = j->plan.outputs * j->plan.length * kb_dtype_size(j->dtype);
+  j->streams = kb_streams(y ? 2 * bytes : bytes, bytes);
   j->cut = kb_cut_reduction(&j->plan, COLUMN_TILE, 1, 1);
   // A softmax needs its whole line: there are no segments.
   j->cut.segments = 1, j->cut.segment = j->plan.length;

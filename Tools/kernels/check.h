@@ -19,6 +19,8 @@ void check_random(void);
 void check_recurrent(void);
 void check_row_chains(void);
 void check_tails(void);
+void check_pooling(void);
+void check_large(void);
 
 // Uniform on [low, high), the same on every machine.
 double draw(double low, double high);

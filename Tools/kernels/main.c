@@ -49,6 +49,8 @@ int main(void) {
   check_recurrent();
   check_row_chains();
   check_tails();
+  check_pooling();
+  check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
 }

@@ -1,0 +1,30 @@
+// Results that nobody finds in the caches go to memory past them: no line is read before it is overwritten.
+#ifndef KB_STREAM_H
+#define KB_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Whether a call that reads and writes so many bytes of arrays streams its results: together they are
+// larger than the last cache level, and results are not a small part.
+static inline bool kb_streams(size_t read, size_t written) {
+  enum { LAST_LEVEL = 32 << 20 };
+  return written >= LAST_LEVEL / 8 && read + written > LAST_LEVEL;
+}
+
+// Orders streamed stores before whatever tells others of them. It waits for memory: once a task.
+static inline void kb_stream_fence(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
+// Copies `bytes`, wherever they begin and end, past the caches; kb_stream_fence() after the last one.
+void kb_stream_row(void *out, const void *x, size_t bytes);
+
+// Asks for memory that is read soon.
+static inline void kb_fetch_row(const void *x, size_t bytes) {
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)x + i);
+}
+
+#endif
