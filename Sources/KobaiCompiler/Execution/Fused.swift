@@ -26,6 +26,10 @@ extension Primitives {
       [ElementwiseEvaluation.strided(.composed(composition), inputs, "fused")]
     }
 
+    func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+      ElementwiseEvaluation.prepare(.composed(composition), inputs, to: outputs[0])
+    }
+
     func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
       misuse("fused: a group of operations is batched before it is formed", else: [.poison])
     }
