@@ -4,9 +4,9 @@ import Testing
 
 /// Replays of compiled functions run on prepared kernels, which allocate nothing.
 @Suite(.ownGenerator) struct PreparedOperationsTests {
-  /// What a replay evaluates as an eager call does instead: results whose size the elements decide, products
-  /// whose batches broadcast in several dimensions, gradients that ordinary operations make, groups whose
-  /// results do not lie row after row.
+  /// What a replay evaluates as an eager call does instead: results whose size the elements decide, cumulative
+  /// extremes, products whose batches broadcast in several dimensions, gradients that ordinary operations
+  /// make, groups whose results do not lie row after row.
   private static let evaluated: Set = [
     "cummax", "maskedScatter", "maskedSelect", "matmul", "crossEntropyGradient", "fused",
   ]

@@ -4,7 +4,7 @@ import KobaiTensor
 
 /// What stored pixels stand for: a byte of a channel is one of 256 numbers, which are computed once.
 struct PixelValues: Sendable {
-  /// float32 of shape [channels, 256].
+  /// float32, 256 numbers for each channel.
   private let table: Tensor
 
   static let poison = PixelValues(table: .poison)
@@ -20,19 +20,18 @@ struct PixelValues: Sendable {
   /// (pixel / maximum − mean) / std, with a mean and a deviation for each channel.
   init(channels: Int, maximum: Int, mean: [Double], std: [Double]) {
     let plain = PixelValues(channels: channels, maximum: maximum).table
-    table =
-      (plain - Tensor(mean, shape: [channels, 1], dtype: .float32))
-      / Tensor(std, shape: [channels, 1], dtype: .float32)
+    table = plain.reshape([channels, 1, 256]).normalized(mean: mean, std: std)
   }
 
   /// Those of the uint8 `images` [N, channels, height, width], as float32.
   func examples(of images: Tensor, at indices: [Int]) -> Tensor {
-    guard let pixels = images.hostValue("images")?.contiguous,
-      let table = table.hostValue("images")?.contiguous
+    guard let pixels = images.hostValue("LabeledImages")?.contiguous,
+      let table = table.hostValue("LabeledImages")?.contiguous
     else { return .poison }
     let (count, channels) = (pixels.shape[0], pixels.shape[1])
     if let wrong = indices.first(where: { !(0..<count).contains($0) }) {
-      return misuse("images: the index \(wrong) is not that of one of \(count) images")
+      return misuse(
+        "LabeledImages: there is no image \(wrong); indices are 0 ..< \(count)")
     }
     let numbers = indices.map(Int64.init)
     let shape = Shape([indices.count] + pixels.shape.dropFirst())
