@@ -34,6 +34,15 @@ import Testing
     #expect(sixteenth.floats.item() == 0.25)
   }
 
+  @Test func everyValueOfAPixelIsLookedUp() {
+    let pixels = (0..<4 * 272).map { ($0 * 7 + $0 / 256) % 256 }
+    let images = Tensor(pixels, shape: [4, 1, 16, 17], dtype: .uint8)
+    let data = LabeledImages(images: images, labels: Tensor([0, 1, 2, 3]))
+    #expect(Set(pixels).count == 256)
+    #expect(
+      difference(data.floats, images.to(dtype: .float64) / 255, .roundings(.float32, 1)) == nil)
+  }
+
   @Test func partsKeepTheNormalization() {
     let data = sample().normalized(mean: [0.5, 0.25], std: [0.125, 2])
     #expect(same(data.prefix(2).floats, data.floats[..<2]))

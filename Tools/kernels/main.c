@@ -50,6 +50,7 @@ int main(void) {
   check_row_chains();
   check_tails();
   check_pooling();
+  check_bytes();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
