@@ -31,37 +31,19 @@ typedef struct job {
   best *partials; // [segments][outputs], NULL when there is one segment
 } job;
 
-// For a type: `better` (strictly, and no better than a NaN), the search for the first occurrence,
-// and the walk along columns.
+// For a type: `better` (strictly, and no better than a NaN) and the search for the first occurrence.
 #define DEFINE_TYPE(name, T, field, NAN_TEST)                                                      \
   static bool name##_better(bool largest, T a, T b) {                                              \
     return NAN_TEST(b) ? false : NAN_TEST(a) ? true : largest ? a > b : a < b;                     \
   }                                                                                                \
   static void name##_row(bool largest, size_t n, const T *x, int64_t first, best *total) {         \
-    const kb_fold fold = largest ? KB_FOLD_MAX : KB_FOLD_MIN;                                      \
+    const kb_fold_kernels *kernels = &kb_active_reduce()->folds[name];                             \
     T value;                                                                                       \
-    kb_active_reduce()->folds[name].row[fold](n, x, &value);                                       \
+    kernels->row[largest ? KB_FOLD_MAX : KB_FOLD_MIN](n, x, &value);                               \
     if (total->index >= 0 && !name##_better(largest, value, total->value.field)) return;           \
-    size_t i = 0;                                                                                  \
-    while (x[i] != value && !NAN_TEST(x[i])) i++;                                                  \
+    const size_t i = kernels->find(n, x, &value);                                                  \
     total->value.field = x[i];                                                                     \
     total->index = first + (int64_t)i;                                                             \
-  }                                                                                                \
-  static void name##_columns(bool largest, size_t n, const T *x, int64_t position, T *value,       \
-                             int64_t *index) {                                                     \
-    if (largest) {                                                                                 \
-      for (size_t i = 0; i < n; i++) {                                                             \
-        const bool wins = (x[i] > value[i]) | (NAN_TEST(x[i]) & !NAN_TEST(value[i]));              \
-        value[i] = wins ? x[i] : value[i];                                                         \
-        index[i] = wins ? position : index[i];                                                     \
-      }                                                                                            \
-    } else {                                                                                       \
-      for (size_t i = 0; i < n; i++) {                                                             \
-        const bool wins = (x[i] < value[i]) | (NAN_TEST(x[i]) & !NAN_TEST(value[i]));              \
-        value[i] = wins ? x[i] : value[i];                                                         \
-        index[i] = wins ? position : index[i];                                                     \
-      }                                                                                            \
-    }                                                                                              \
   }
 
 #define IS_NAN(v) ((v) != (v))
@@ -110,41 +92,58 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
   deliver(j, piece->segment, output, &total);
 }
 
-#define COLUMN_TILE 256
+// Rows are numbered from 0 again so often that integers of the smallest type's size count them.
+enum { COLUMN_TILE = 1024, STRETCH = 1 << 16 };
 
 typedef struct column_scratch {
-  double lines[8 * COLUMN_TILE], value[COLUMN_TILE];
+  double value[COLUMN_TILE], lines[8 * COLUMN_TILE];
   int64_t index[COLUMN_TILE];
+  best totals[COLUMN_TILE];
 } column_scratch;
+
+// The best of rows begin ..< end, and their numbers from `begin` on.
+static void walk(const job *j, const kb_row_reader *reader, size_t begin, size_t end, size_t n,
+                 column_scratch *scratch) {
+  const kb_fold_kernels *kernels = &kb_active_reduce()->folds[reader->type];
+  // Lines at one distance are searched in one call.
+  const intptr_t step = 8 * kb_lines_distance(reader);
+  for (size_t row = begin; row < end;) {
+    const size_t some = end - row < 8 ? end - row : 8, rows = step != 0 ? end - row : some;
+    const void *lines[8];
+    kb_read_columns(reader, row, some, n, scratch->lines, lines);
+    if (row == begin) {
+      memcpy(scratch->value, lines[0], n * kb_compute_size(reader->type));
+      memset(scratch->index, 0, sizeof scratch->index);
+    }
+    kernels->arg_columns[j->largest ? 0 : 1](rows, lines, step, n, row - begin, scratch->value,
+                                             scratch->index);
+    row += rows;
+  }
+}
+
+static best found(kb_compute type, int64_t begin, const column_scratch *scratch, size_t i) {
+  best b;
+  if (type == KB_COMPUTE_FLOAT) {
+    b.value.single = ((const float *)(const void *)scratch->value)[i];
+    b.index = begin + ((const int32_t *)(const void *)scratch->index)[i];
+  } else {
+    memcpy(&b.value, scratch->value + i, sizeof b.value);
+    b.index = begin + scratch->index[i];
+  }
+  return b;
+}
 
 static void reduce_columns(const job *j, const kb_reduce_piece *piece, column_scratch *scratch) {
   const kb_row_reader reader = kb_reader_at(&j->reader, piece->output);
-  const size_t n = piece->count, size = kb_compute_size(reader.type);
-  for (size_t row = piece->begin; row < piece->end; row += 8) {
-    const size_t rows = piece->end - row < 8 ? piece->end - row : 8;
-    const void *lines[8];
-    kb_read_columns(&reader, row, rows, n, scratch->lines, lines);
-    for (size_t r = 0; r < rows; r++) {
-      const int64_t position = (int64_t)(row + r);
-      if (row + r == piece->begin) {
-        memcpy(scratch->value, lines[r], n * size);
-        for (size_t i = 0; i < n; i++) scratch->index[i] = position;
-      } else if (reader.type == KB_COMPUTE_FLOAT) {
-        real32_columns(j->largest, n, lines[r], position, (float *)(void *)scratch->value,
-                       scratch->index);
-      } else if (reader.type == KB_COMPUTE_DOUBLE) {
-        real64_columns(j->largest, n, lines[r], position, scratch->value, scratch->index);
-      } else {
-        integer_columns(j->largest, n, lines[r], position, (int64_t *)(void *)scratch->value,
-                        scratch->index);
-      }
+  const size_t n = piece->count;
+  for (size_t begin = piece->begin; begin < piece->end; begin += STRETCH) {
+    walk(j, &reader, begin, piece->end - begin < STRETCH ? piece->end : begin + STRETCH, n, scratch);
+    for (size_t i = 0; i < n; i++) {
+      const best b = found(reader.type, (int64_t)begin, scratch, i);
+      if (begin == piece->begin || better(j, &b, &scratch->totals[i])) scratch->totals[i] = b;
     }
   }
-  for (size_t i = 0; i < n; i++) {
-    best b = {.index = scratch->index[i]};
-    memcpy(&b.value, (const char *)scratch->value + i * size, size);
-    deliver(j, piece->segment, piece->output + i, &b);
-  }
+  for (size_t i = 0; i < n; i++) deliver(j, piece->segment, piece->output + i, &scratch->totals[i]);
 }
 
 static void run_pieces(void *context, size_t begin, size_t end) {

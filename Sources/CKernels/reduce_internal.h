@@ -129,6 +129,13 @@ typedef struct kb_fold_kernels {
   // y[j] = fold of y[j] and the lines' elements j for j < n, eight lines at a time. Line r is x[r] for r < 8,
   // and each later one `step` elements behind line r - 8.
   void (*columns[KB_FOLD_COUNT])(size_t rows, const void *const *x, intptr_t step, size_t n, void *y);
+  // The first largest and the first smallest of value[j] and the lines' elements j for j < n, as their numbers
+  // in index[j], integers of T's size; the lines are numbered from `first`. Lines as for `columns`; value and
+  // index have room for whole vectors.
+  void (*arg_columns[2])(size_t rows, const void *const *x, intptr_t step, size_t n, size_t first,
+                         void *value, void *index);
+  // Where the first element is that equals *wanted, or is NaN if that is; there is one.
+  size_t (*find)(size_t n, const void *x, const void *wanted);
   // sums[0] = Σ x − shift, sums[1] = Σ (x − shift)²; shift points to one T. Floating T only.
   void (*moments_row)(size_t n, const void *x, const void *shift, double sums[2]);
   // The same by column, added to `first` and `second`; one shift per column.

@@ -40,6 +40,51 @@ static void check_sums(void) {
   free(x);
 }
 
+static double element_of(kb_dtype dtype, const void *x, size_t i) {
+  return dtype == KB_FLOAT32   ? ((const float *)x)[i]
+         : dtype == KB_FLOAT64 ? ((const double *)x)[i]
+                               : (double)((const int64_t *)x)[i];
+}
+
+// Few different values, so that many are equal, and a NaN in one row and one column.
+static void check_places(void) {
+  const intptr_t shapes[][2] = {{130, 1037}, {9, 40}, {1, 70}, {70000, 17}, {3, 9000}};
+  const kb_dtype dtypes[] = {KB_FLOAT32, KB_FLOAT64, KB_INT64};
+  bool right = true;
+  for (size_t s = 0; s < 15; s++) {
+    const intptr_t *dims = shapes[s % 5];
+    const kb_dtype dtype = dtypes[s / 5];
+    const size_t rows = (size_t)dims[0], columns = (size_t)dims[1], count = rows * columns;
+    double *x = draw_doubles(count, 0, (double)(rows > 1000 ? 100000 : 50));
+    for (size_t i = 0; i < count; i++) {
+      const int64_t whole = (int64_t)x[i];
+      if (dtype == KB_FLOAT32) ((float *)x)[i] = (float)whole;
+      if (dtype == KB_FLOAT64) x[i] = (double)whole;
+      if (dtype == KB_INT64) memcpy(x + i, &whole, 8);
+    }
+    if (dtype == KB_FLOAT32) ((float *)x)[count / 3] = ((float *)x)[count / 2] = NAN;
+    if (dtype == KB_FLOAT64) x[count / 3] = x[count / 2] = NAN;
+    int64_t *places = malloc((rows + columns) * sizeof *places);
+    for (int kind = 0; kind < 4; kind++) {
+      const bool largest = kind & 1, along = kind & 2, reduced[] = {!along, along};
+      const size_t results = along ? rows : columns, length = along ? columns : rows;
+      kb_arg_reduce(largest, dtype, 2, dims, reduced, x, NULL, NULL, places);
+      for (size_t r = 0; r < results; r++) {
+        size_t first = 0;
+        double best = 0;
+        for (size_t i = 0; i < length; i++) {
+          const double e = element_of(dtype, x, along ? r * columns + i : i * columns + r);
+          if (i > 0 && (isnan(best) || (largest ? e <= best : e >= best))) continue;
+          best = e, first = i;
+        }
+        right &= places[r] == (int64_t)first;
+      }
+    }
+    free(x), free(places);
+  }
+  require(right, "places of the extremes");
+}
+
 // The sum of a group's result against a run of the group and a sum of what it has written.
 static void check_sums_of_groups(void) {
   const intptr_t shapes[][2] = {{3, 5000}, {130, 1037}, {700, 300}, {1, 300000}};
@@ -122,6 +167,7 @@ static void check_rows(void) {
 
 void check_reductions(void) {
   check_sums();
+  check_places();
   check_sums_of_groups();
   check_rows();
 }

@@ -8,7 +8,9 @@
 
 #define MAX_THREADS 256
 #define WINDOWS 8
-#define FLOATS (16L << 20)
+// 256 MB, eight times a last level cache of 32 MB: of 64 MB that cache keeps enough to make memory look a
+// third faster than it is, and twice as fast to two threads.
+#define FLOATS (64L << 20)
 
 // 12 chains of independent multiply-adds keep two units of latency 4 or 5 busy.
 #define CHAINS 12

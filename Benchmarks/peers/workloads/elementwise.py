@@ -1,7 +1,7 @@
 """Elementwise operations and chains of them."""
 from workloads import Kernel
 
-LARGE = (8192, 1024)
+LARGE = (16384, 1024)
 
 
 def elementwise(torch, jax, shape=LARGE, gradient=None):

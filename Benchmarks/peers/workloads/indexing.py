@@ -1,7 +1,7 @@
 """Gather, scatter, embedding, sort and top-k."""
 from workloads import Kernel
 
-ROWS, WIDTH = 8192, 1024
+ROWS, WIDTH = 16384, 1024
 
 
 def table(draws):

@@ -1,7 +1,7 @@
 """Softmax, normalizations and cross entropy, forward and backward."""
 from workloads import Kernel
 
-ROWS, IMAGES = (8192, 1024), (64, 64, 56, 56)
+ROWS, IMAGES = (16384, 1024), (128, 64, 56, 56)
 
 
 def floats(*shapes):
@@ -31,7 +31,7 @@ def jax_cross_entropy(jax, x, y):
 
 
 def labelled(draws):
-    return [(draws.uniform(ROWS), "float32"), (draws.integers((8192,), 1024), "int64")]
+    return [(draws.uniform(ROWS), "float32"), (draws.integers((16384,), 1024), "int64")]
 
 
 WORKLOADS = {

@@ -12,15 +12,15 @@ def along(shape, name, dim, jax_name=None):
         lambda jax, x: getattr(jax.numpy, jax_name or name)(x, axis=dim))
 
 
-SQUARE = (4096, 4096)
+SHAPE = (8192, 4096)
 WORKLOADS = {
-    "reduce-sum": reduction(SQUARE, lambda torch, x: torch.sum(x), lambda jax, x: jax.numpy.sum(x)),
-    "reduce-sum-dim0": along(SQUARE, "sum", 0),
-    "reduce-sum-dim1": along(SQUARE, "sum", 1),
-    "reduce-sum-middle": along((256, 256, 256), "sum", 1),
-    "reduce-max-dim0": along(SQUARE, "amax", 0),
-    "reduce-max-dim1": along(SQUARE, "amax", 1),
-    "reduce-argmax-dim1": along(SQUARE, "argmax", 1),
+    "reduce-sum": reduction(SHAPE, lambda torch, x: torch.sum(x), lambda jax, x: jax.numpy.sum(x)),
+    "reduce-sum-dim0": along(SHAPE, "sum", 0),
+    "reduce-sum-dim1": along(SHAPE, "sum", 1),
+    "reduce-sum-middle": along((512, 256, 256), "sum", 1),
+    "reduce-max-dim0": along(SHAPE, "amax", 0),
+    "reduce-max-dim1": along(SHAPE, "amax", 1),
+    "reduce-argmax-dim1": along(SHAPE, "argmax", 1),
     "reduce-var-dim1": reduction(
-        SQUARE, lambda torch, x: torch.var(x, dim=1), lambda jax, x: jax.numpy.var(x, axis=1, ddof=1)),
+        SHAPE, lambda torch, x: torch.var(x, dim=1), lambda jax, x: jax.numpy.var(x, axis=1, ddof=1)),
 }

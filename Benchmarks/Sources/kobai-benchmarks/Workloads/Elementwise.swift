@@ -1,8 +1,8 @@
 import Kobai
 
-/// 8 Mi numbers, 32 MiB: three such arrays are beyond the caches.
-private let large = [8192, 1024]
-private let megabytes32 = Double(4 * 8192 * 1024)
+/// 16 Mi numbers, 64 MiB: what is read and written is four times a last level cache of 32 MiB and more.
+private let large = [16384, 1024]
+private let bytes = Double(4 * 16384 * 1024)
 
 private func elementwise(
   _ name: String, reads: Double, shape: Shape = large, gradient: Int? = nil,
@@ -11,7 +11,7 @@ private func elementwise(
   let isLarge = shape == large
   return kernel(
     "elementwise-" + name,
-    Work(reads: isLarge ? reads * megabytes32 : 0, writes: isLarge ? megabytes32 : 0),
+    Work(reads: isLarge ? reads * bytes : 0, writes: isLarge ? bytes : 0),
     gradient: gradient, inputs: { [$0.uniform(shape), $0.uniform(shape)] }
   ) { function($0[0], $0[1]) }
 }

@@ -1,6 +1,6 @@
 import Kobai
 
-private let (rows, width) = (8192, 1024)
+private let (rows, width) = (16384, 1024)
 private let elements = Double(rows * width)
 
 let indexing = [

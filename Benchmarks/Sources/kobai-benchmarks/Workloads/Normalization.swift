@@ -1,7 +1,7 @@
 import Kobai
 
-private let rows = [8192, 1024]
-private let images = [64, 64, 56, 56]
+private let rows = [16384, 1024]
+private let images = [128, 64, 56, 56]
 
 /// Forward and the gradient of each named input. `reads` and `writes` count arrays of the first input's
 /// size; a forward pass that needs a statistic of more than a cache holds reads twice.
@@ -39,5 +39,5 @@ let normalizations =
   ) { $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true) }
   + both(
     "cross-entropy", rows, forward: (1, 0), gradients: [("grad", 0, 1, 1)],
-    inputs: { [$0.uniform(rows), $0.integers([8192], below: 1024)] }
+    inputs: { [$0.uniform(rows), $0.integers([16384], below: 1024)] }
   ) { crossEntropy($0[0], $0[1]) }
