@@ -15,16 +15,33 @@ typedef struct job {
   kb_index_fault fault;
 } job;
 
-// A line's elements from a contiguous line.
+// A line's elements from a contiguous line, up to an index out of range: gives how many were taken.
 #define GATHER_ALONG(T)                                                                            \
   for (size_t i = 0; i < n; i++) {                                                                 \
     const int64_t at = index[i];                                                                   \
-    if ((uint64_t)at >= (uint64_t)j->length) {                                                     \
-      kb_report_index(&j->fault, at);                                                              \
-      return;                                                                                      \
-    }                                                                                              \
+    if ((uint64_t)at >= (uint64_t)length) return i;                                                \
     ((T *)out)[i] = ((const T *)x)[at];                                                            \
   }
+static inline size_t gather_along(size_t size, size_t n, int64_t length, const char *x,
+                                  const int64_t *index, char *out) {
+  KB_SWITCH_SIZE(size, GATHER_ALONG)
+  return n;
+}
+
+// The same, past the caches: in blocks that are made in the first level.
+static size_t stream_along(size_t size, size_t n, int64_t length, const char *x,
+                           const int64_t *index, char *out) {
+  enum { BLOCK_BYTES = 1024 };
+  _Alignas(64) char block[BLOCK_BYTES];
+  const size_t most = BLOCK_BYTES / size;
+  for (size_t i = 0; i < n; i += most) {
+    const size_t some = n - i < most ? n - i : most;
+    const size_t taken = gather_along(size, some, length, x, index + i, block);
+    if (taken < some) return i + taken;
+    kb_stream_row(out + i * size, block, some * size);
+  }
+  return n;
+}
 
 static void gather_line(job *j, const char *x, const int64_t *index, char *out) {
   const size_t last = j->rank - 1, n = j->line;
@@ -40,7 +57,9 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
     return;
   }
   if (index_stride == 1 && step == 0 && along == 1) {
-    KB_SWITCH_SIZE(j->size, GATHER_ALONG)
+    const size_t taken = j->streams ? stream_along(j->size, n, j->length, x, index, out)
+                                    : gather_along(j->size, n, j->length, x, index, out);
+    if (taken < n) kb_report_index(&j->fault, index[taken]);
     return;
   }
 #define GATHER(T)                                                                                  \
@@ -55,9 +74,6 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
   KB_SWITCH_SIZE(j->size, GATHER)
 }
 
-#define FETCHED_BYTES 4096
-#define LARGE_BYTES (1u << 20)
-
 static void gather_lines(void *context, size_t begin, size_t end) {
   job *j = context;
   const size_t outer = j->rank - 1;
@@ -65,9 +81,13 @@ static void gather_lines(void *context, size_t begin, size_t end) {
   memcpy(strides, j->x_strides, sizeof strides);
   strides[j->dim] = 0;
   // Rows of a large array that is read in no order are asked for in time.
-  const size_t bytes = j->line * j->size, ahead = bytes < FETCHED_BYTES ? FETCHED_BYTES / bytes : 1;
+  const size_t bytes = j->line * j->size, ahead = bytes < KB_FETCHED_BYTES ? KB_FETCHED_BYTES / bytes : 1;
   const bool fetches = j->rank == 2 && j->dim == 0 && j->x_strides[1] == 1 && bytes >= 256 &&
-                       (size_t)j->length * bytes > LARGE_BYTES;
+                       (size_t)j->length * bytes > KB_LARGE_BYTES;
+  const size_t length = (size_t)j->length;
+  const bool fetches_lines =
+      j->dim == outer && j->x_strides[outer] == 1 &&
+      kb_fetches_lines(j->line, length, j->size, kb_element_count(outer, j->dims) * length * j->size);
   for (size_t line = begin; line < end; line++) {
     if (fetches && line + ahead < end) {
       const int64_t at = j->index[(intptr_t)(line + ahead) * j->index_strides[0]];
@@ -75,6 +95,10 @@ static void gather_lines(void *context, size_t begin, size_t end) {
         kb_fetch_row(j->x + at * j->x_strides[0] * (intptr_t)j->size, bytes);
     }
     if (__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED)) return;
+    if (fetches_lines && line + 1 < end) {
+      const intptr_t next = kb_plan_offset(outer, j->dims, strides, line + 1);
+      kb_fetch_row(j->x + next * (intptr_t)j->size, length * j->size);
+    }
     const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
     const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
     gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,

@@ -2,11 +2,12 @@
 // tiles of the other dimensions are tasks, and each goes along `dim` in order.
 #include "index_combine.h"
 #include "kb_threads.h"
+#include "stream.h"
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-#define TILE 512
+enum { TILE = 512 };
 
 typedef enum { PASS_CLEAR, PASS_COMBINE, PASS_COUNT } pass;
 
@@ -22,6 +23,7 @@ typedef struct job {
   intptr_t y_along, index_along, source_along;
   size_t inner, tile, tiles; // the last kept dimension, cut
   char *y;
+  size_t bytes; // of y
   const int64_t *index;
   const char *source;
   kb_combiner combine;
@@ -84,8 +86,16 @@ static void scatter_tile(job *j, size_t number) {
     return;
   }
   // Neighbours with a common index go together.
-  const size_t group = index_step == 0 ? n : 1;
+  const size_t group = index_step == 0 ? n : 1, bytes = n * j->size;
+  // Rows of a large array that are met in no order are asked for in time.
+  const size_t ahead = bytes < KB_FETCHED_BYTES ? KB_FETCHED_BYTES / bytes : 1;
+  const bool fetches = group == n && y_step == 1 && bytes >= 64 && j->bytes > KB_LARGE_BYTES;
   for (size_t k = 0; k < j->count; k++) {
+    if (fetches && k + ahead < j->count) {
+      const int64_t later = index[(intptr_t)(k + ahead) * j->index_along];
+      if ((uint64_t)later < (uint64_t)j->length)
+        kb_fetch_row(j->y + (y + later * j->y_along) * (intptr_t)j->size, bytes);
+    }
     for (size_t i = 0; i < n; i += group) {
       const int64_t at = index[(intptr_t)k * j->index_along + (intptr_t)i * index_step];
       if ((uint64_t)at >= (uint64_t)j->length) {
@@ -101,7 +111,16 @@ static void scatter_tile(job *j, size_t number) {
 
 static void scatter_tiles(void *context, size_t begin, size_t end) {
   job *j = context;
-  for (size_t number = begin; number < end; number++) scatter_tile(j, number);
+  const size_t length = (size_t)j->length;
+  const bool fetches_lines = j->y_along == 1 && j->tiles == j->inner &&
+                             kb_fetches_lines(j->count, length, j->size, j->bytes);
+  for (size_t number = begin; number < end; number++) {
+    if (fetches_lines && number + 1 < end) {
+      const intptr_t y = kb_plan_offset(j->kept_rank, j->dims, j->y_strides, number + 1);
+      kb_fetch_row(j->y + y * (intptr_t)j->size, length * j->size);
+    }
+    scatter_tile(j, number);
+  }
 }
 
 static void walk(job *j, pass pass) {
@@ -153,6 +172,7 @@ static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_
   float *copy = wide == dtype ? NULL : kb_widen(dtype, total, y);
   j->y = copy ? (char *)copy : y;
   j->size = kb_dtype_size(wide);
+  j->bytes = total * j->size;
   j->combine = kb_find_combiner(op, dtype);
   if (op != KB_SCATTER_ASSIGN && !include_self) {
     kb_combine_identity(op, wide, j->identity);

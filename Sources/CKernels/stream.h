@@ -22,6 +22,15 @@ static inline void kb_stream_fence(void) {
 // Copies `bytes`, wherever they begin and end, past the caches; kb_stream_fence() after the last one.
 void kb_stream_row(void *out, const void *x, size_t bytes);
 
+// What is read in no order is asked for so much ahead, from arrays larger than the second level.
+enum { KB_FETCHED_BYTES = 4 << 10, KB_LARGE_BYTES = 1 << 20 };
+
+// Whether a line of which so many elements are taken in no order is asked for whole, beforehand.
+static inline bool kb_fetches_lines(size_t taken, size_t length, size_t size, size_t all_bytes) {
+  enum { FIRST_LEVEL_SHARE = 16 << 10 };
+  return taken * 4 >= length && length * size <= FIRST_LEVEL_SHARE && all_bytes > KB_LARGE_BYTES;
+}
+
 // Asks for memory that is read soon.
 static inline void kb_fetch_row(const void *x, size_t bytes) {
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)x + i);

@@ -64,6 +64,48 @@ static void check_index_select(const float *x, float *y) {
   free(rows);
 }
 
+static void check_gather(const float *x, float *y) {
+  const intptr_t dims[] = {ROWS, COLUMNS};
+  int64_t *index = malloc(COUNT * 8), bad = 0;
+  for (size_t i = 0; i < COUNT; i++) index[i] = (int64_t)draw(0, COLUMNS);
+  require(kb_gather_along(4, 2, dims, 1, COLUMNS, x, NULL, index, NULL, y, &bad) == KB_OK, "gather");
+  bool same = true;
+  for (size_t i = 0; i < COUNT; i++) same &= y[i] == x[i / COLUMNS * COLUMNS + (size_t)index[i]];
+  require(same, "elements of a large array");
+  index[COUNT - 7] = -3;
+  require(kb_gather_along(4, 2, dims, 1, COLUMNS, x, NULL, index, NULL, y, &bad) ==
+                  KB_INDEX_OUT_OF_RANGE &&
+              bad == -3,
+          "a negative index");
+  free(index);
+}
+
+// Rows and elements that meet in a large array: in order, whatever the threads.
+static void check_meeting(const float *x, float *y) {
+  const intptr_t dims[] = {ROWS, COLUMNS};
+  enum { MORE = 3 * ROWS };
+  int64_t *rows = malloc(MORE * 8), *index = malloc(COUNT * 8), bad;
+  float *sums = malloc(COUNT * 4), *source = draw_floats((size_t)MORE * COLUMNS, -1, 1);
+  for (size_t r = 0; r < MORE; r++) rows[r] = (int64_t)draw(0, ROWS);
+  memcpy(y, x, COUNT * 4), memcpy(sums, x, COUNT * 4);
+  require(kb_index_update(KB_SCATTER_ADD, true, KB_FLOAT32, 2, dims, 0, y, rows, MORE, 1, source,
+                          NULL, &bad) == KB_OK,
+          "index_add");
+  for (size_t r = 0; r < MORE; r++)
+    for (size_t i = 0; i < COLUMNS; i++)
+      sums[(size_t)rows[r] * COLUMNS + i] += source[r * COLUMNS + i];
+  require(memcmp(y, sums, COUNT * 4) == 0, "rows added to rows");
+
+  for (size_t i = 0; i < COUNT; i++) index[i] = (int64_t)draw(0, COLUMNS);
+  memcpy(y, x, COUNT * 4), memcpy(sums, x, COUNT * 4);
+  require(kb_scatter(KB_SCATTER_ADD, true, KB_FLOAT32, 2, dims, 1, y, dims, index, NULL, source,
+                     NULL, &bad) == KB_OK,
+          "scatter_add");
+  for (size_t i = 0; i < COUNT; i++) sums[i / COLUMNS * COLUMNS + (size_t)index[i]] += source[i];
+  require(memcmp(y, sums, COUNT * 4) == 0, "elements added along rows");
+  free(rows), free(index), free(sums), free(source);
+}
+
 static void check_exponential(const float *x, float *y) {
   // A multiple of 64 bytes, as arrays of the allocator.
   float *out = aligned_alloc(64, (COUNT * 4 / 64 + 1) * 64);
@@ -81,6 +123,8 @@ void check_large(void) {
   check_softmax(x, dy, y, dx);
   check_layer_norm(x, dy, y, dx);
   check_index_select(x, y);
+  check_gather(x, y);
+  check_meeting(x, y);
   check_exponential(x, y);
   kb_set_thread_count(1);
   free(x), free(dy), free(memory);
