@@ -21,8 +21,8 @@ typedef struct job {
   const char *x, *dy;
   const char *weight, *bias, *mean, *rstd; // in the compute type
   char *y, *mean_out, *rstd_out;
-  double eps;
-  bool streams; // results
+  double eps, share;                       // share: 1 / columns
+  bool streams;        // results
   size_t block_rows;   // rows of a block of the backward pass
   double *collected;   // [blocks][2][all parameters]: dweight, dbias; or NULL
 } job;
@@ -44,22 +44,23 @@ static double row_sum(const job *j, const void *x) {
   return sum;
 }
 
-static void statistics(const job *j, const void *x, double *mean, double *variance) {
-  const double n = (double)j->columns;
+// From the mean of a row as its sum gives it, the mean and variance.
+static void moments(const job *j, const void *x, double *mean, double *variance) {
   const size_t size = kb_compute_size(j->type);
   double shift[1], first = 0, second = 0, sums[2];
-  kb_set(j->type, shift, 0, j->rms ? 0 : row_sum(j, x) / n);
+  kb_set(j->type, shift, 0, *mean);
   for (size_t i = 0; i < j->columns; i += KB_REDUCE_BLOCK) {
     const size_t some = j->columns - i < KB_REDUCE_BLOCK ? j->columns - i : KB_REDUCE_BLOCK;
     j->kernels->moments_row(some, (const char *)x + i * size, shift, sums);
     first += sums[0], second += sums[1];
   }
+  first *= j->share, second *= j->share;
   if (j->rms) {
-    *mean = 0, *variance = second / n;
+    *variance = second;
     return;
   }
-  *mean = kb_get(j->type, shift, 0) + first / n;
-  *variance = second / n - (first / n) * (first / n);
+  *mean = kb_get(j->type, shift, 0) + first;
+  *variance = second - first * first;
   if (*variance < 0) *variance = 0;
 }
 
@@ -91,25 +92,42 @@ static void finish_line(const job *j, kb_storer store, const char *result, char 
     store(j->columns, result, y);
 }
 
+// A row's sum, moments, root and quotient wait for each other; those of other rows do not. So many rows take
+// each step together, as long as they stay in the first level and do not come from memory.
+enum { TOGETHER = 8, TOGETHER_BYTES = 16 << 10 };
+
+static void forward_rows(const job *j, size_t first, size_t count, kb_storer store, char *buffer) {
+  const size_t width = j->columns * kb_compute_size(j->type);
+  const size_t row_bytes = j->columns * kb_dtype_size(j->dtype);
+  const bool in_place = kb_is_native(j->dtype, j->type) && !j->streams;
+  const void *x[TOGETHER];
+  double mean[TOGETHER], rstd[TOGETHER];
+  for (size_t i = 0; i < count; i++) {
+    x[i] = line(j, j->x, first + i, buffer + i * width);
+    mean[i] = j->rms ? 0 : row_sum(j, x[i]) * j->share;
+  }
+  for (size_t i = 0; i < count; i++) moments(j, x[i], &mean[i], &rstd[i]);
+  for (size_t i = 0; i < count; i++) rstd[i] = 1 / sqrt(rstd[i] + j->eps);
+  for (size_t i = 0; i < count; i++) {
+    const size_t row = first + i;
+    char *y = j->y + row * row_bytes, *result = in_place ? y : buffer + count * width;
+    if (j->streams && row + count < j->rows) kb_fetch_row(j->x + (row + count) * row_bytes, row_bytes);
+    normalize_line(j, row, x[i], mean[i], rstd[i], result);
+    finish_line(j, store, result, y);
+    if (j->mean_out) kb_set(j->type, j->mean_out, row, mean[i]);
+    if (j->rstd_out) kb_set(j->type, j->rstd_out, row, rstd[i]);
+  }
+}
+
 static void forward(void *context, size_t begin, size_t end) {
   const job *j = context;
-  const size_t width = j->columns * kb_compute_size(j->type), bytes = 2 * width;
-  const size_t row_bytes = j->columns * kb_dtype_size(j->dtype);
+  const size_t width = j->columns * kb_compute_size(j->type), fitting = TOGETHER_BYTES / (width + 1);
+  const size_t together = fitting < 1 || j->streams ? 1 : fitting < TOGETHER ? fitting : TOGETHER;
+  const size_t bytes = (together + 1) * width;
   const kb_storer store = kb_find_storer(j->type, j->dtype);
   char *buffer = kb_alloc(bytes);
-  for (size_t row = begin; row < end; row++) {
-    const void *x = line(j, j->x, row, buffer);
-    char *y = j->y + row * row_bytes;
-    double mean, variance;
-    statistics(j, x, &mean, &variance);
-    const double rstd = 1 / sqrt(variance + j->eps);
-    if (j->streams && row + 1 < end) kb_fetch_row(j->x + (row + 1) * row_bytes, row_bytes);
-    char *result = kb_is_native(j->dtype, j->type) && !j->streams ? y : buffer + width;
-    normalize_line(j, row, x, mean, rstd, result);
-    finish_line(j, store, result, y);
-    if (j->mean_out) kb_set(j->type, j->mean_out, row, mean);
-    if (j->rstd_out) kb_set(j->type, j->rstd_out, row, rstd);
-  }
+  for (size_t row = begin; row < end; row += together)
+    forward_rows(j, row, end - row < together ? end - row : together, store, buffer);
   kb_free(buffer, bytes);
   if (j->streams) kb_stream_fence();
 }
@@ -117,6 +135,7 @@ static void forward(void *context, size_t begin, size_t end) {
 static void prepare(job *j) {
   j->type = kb_compute_of(j->dtype);
   j->kernels = &kb_active_reduce()->folds[j->type];
+  j->share = 1 / (double)j->columns;
   j->parameters = j->columns / j->affine.inner;
   j->items = j->parameters * j->affine.rows_per_item;
 }
@@ -183,8 +202,8 @@ static void collect_flush(const job *j, char *single, double *collected) {
   memset(single, 0, 2 * j->items * kb_compute_size(j->type));
 }
 
-// Rows between two transfers of the parameters' sums into doubles.
-#define COLLECT_ROWS 64
+// Rows between two transfers of the parameters' sums into doubles, and of the smallest block.
+enum { COLLECT_ROWS = 64, LEAST_BLOCK_ROWS = 16 };
 
 static void backward_block(const job *j, size_t block, char *buffer, char *single) {
   const size_t size = kb_compute_size(j->type), width = j->columns * size;
@@ -242,11 +261,12 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
   const bool collects = dweight || dbias;
   // Beside sums of the parameters' gradients the stores are hidden.
   j.streams = !collects && streams(&j, 2);
-  // 32 blocks, fewer when their partial sums would be larger than 32 MB.
+  // 32 blocks; fewer when their partial sums would be larger than 32 MB, and when these would be most of the work.
   size_t blocks = j.items > 0 ? ((size_t)2 << 20) / j.items : 32;
   blocks = blocks > 32 ? 32 : blocks > 0 ? blocks : 1;
   if (!collects) blocks = rows / (8192 / (columns + 1) + 1) + 1;
   j.block_rows = rows > blocks ? (rows + blocks - 1) / blocks : 1;
+  if (collects && j.block_rows < LEAST_BLOCK_ROWS) j.block_rows = LEAST_BLOCK_ROWS;
   blocks = (rows + j.block_rows - 1) / j.block_rows;
   const size_t bytes = blocks * 2 * j.items * sizeof(double);
   if (collects) j.collected = kb_alloc(bytes);

@@ -118,21 +118,22 @@ static planes_job make_planes(const job *j) {
 }
 
 // A task takes the runs of its channels image after image: together they are long enough to be read as
-// fast as memory goes, and what it reads twice stays in the last cache level. Short runs fit the second.
-enum { SHORT_RUN = 4 << 10, LONG_RUN = 64 << 10, LARGEST_GROUP = 8 << 20, WANTED_TASKS = 8 };
+// fast as memory goes, and what it reads again stays in the last cache level. Short runs fit the second.
+enum { SHORT_RUN = 4 << 10, LONG_RUN = 512 << 10, LARGEST_AGAIN = 8 << 20, WANTED_TASKS = 8 };
 
-static size_t channels_of_task(const planes_job *j) {
+static size_t channels_of_task(const planes_job *j, bool reads_again) {
   const size_t run = j->planes.inner * sizeof(float);
   if (run < SHORT_RUN) return 1;
   size_t group = LONG_RUN / run;
   const size_t all = 2 * run * j->planes.batch;
-  if (group * all > LARGEST_GROUP) group = LARGEST_GROUP / all;
+  if (reads_again && group * all > LARGEST_AGAIN) group = LARGEST_AGAIN / all;
   if (group > j->channels / WANTED_TASKS) group = j->channels / WANTED_TASKS;
   return group > 1 ? group : 1;
 }
 
-static void run_planes(void (*body)(void *context, size_t begin, size_t end), planes_job *j) {
-  j->group = channels_of_task(j);
+static void run_planes(void (*body)(void *context, size_t begin, size_t end), planes_job *j,
+                       bool reads_again) {
+  j->group = channels_of_task(j, reads_again);
   kb_parallel_for((j->channels + j->group - 1) / j->group,
                   16384 / (j->planes.batch * j->planes.inner * j->group + 1) + 1, body, j);
 }
@@ -235,7 +236,7 @@ void kb_channel_statistics(kb_dtype dtype, size_t batch, size_t channels, size_t
   if (takes_planes(&j) && batch > 0) {
     planes_job planes = make_planes(&j);
     planes.y = mean, planes.variance = variance;
-    run_planes(find_statistics, &planes);
+    run_planes(find_statistics, &planes, false);
     return;
   }
   const intptr_t dims[3] = {(intptr_t)batch, (intptr_t)channels, (intptr_t)inner};
@@ -257,7 +258,7 @@ void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t 
   j.scale = scale, j.shift = shift, j.y = y;
   if (takes_planes(&j)) {
     planes_job planes = make_planes(&j);
-    run_planes(normalize_planes, &planes);
+    run_planes(normalize_planes, &planes, false);
   } else {
     kb_parallel_for(rows_of(&j), grain(&j), forward, &j);
   }
@@ -343,7 +344,7 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
     j.scale = scale;
     planes_job planes = make_planes(&j);
     planes.training = training, planes.dweight = dweight, planes.dbias = dbias;
-    run_planes(differentiate_planes, &planes);
+    run_planes(differentiate_planes, &planes, true);
     release(&j, scale);
     return;
   }

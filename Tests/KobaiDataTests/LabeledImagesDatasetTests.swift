@@ -40,7 +40,8 @@ import Testing
     let data = LabeledImages(images: images, labels: Tensor([0, 1, 2, 3]))
     #expect(Set(pixels).count == 256)
     #expect(
-      difference(data.floats, images.to(dtype: .float64) / 255, .roundings(.float32, 1)) == nil)
+      difference(data.floats, (images.to(.float64) / 255).to(.float32), .roundings(.float32, 1))
+        == nil)
   }
 
   @Test func partsKeepTheNormalization() {
