@@ -8,6 +8,7 @@
 
 #include "layer_rows.h"
 #include "gemm.h"
+#include "gemm_sizes.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
 
@@ -31,7 +32,6 @@ typedef struct job {
   size_t group; // blocks of a task
 } job;
 
-static size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
 static size_t rounded_up(size_t x, size_t unit) { return (x + unit - 1) / unit * unit; }
 
 // The matrix of an operand for one index of the leading dimensions.

@@ -82,6 +82,10 @@ void kb_gemm_part(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
 // Batches of products of one of the types above.
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add, const kb_tail *tail);
+// A product of so few rows that a register tile would be mostly empty, and packing b cost more than the product:
+// false where it is none that this is for.
+bool kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, size_t c_row, bool add);
 // One product with kernels of one's own.
 void kb_gemm_with(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);

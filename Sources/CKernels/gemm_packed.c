@@ -1,12 +1,12 @@
 // Products on one thread: what fused layers are made of.
 #include "gemm.h"
+#include "gemm_sizes.h"
 
 #pragma STDC FP_CONTRACT OFF
 
 // Longer chains of additions than this are cut, for accuracy.
 #define K_BLOCK 768
 
-static inline size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
 
 size_t kb_gemm_panels(const kb_gemm_kernels *kernels, size_t n) {
   return (n + kernels->columns - 1) / kernels->columns;

@@ -4,6 +4,7 @@
 // Each element of c is one chain of multiply-adds per block of k, and blocks are added in order;
 // the length of a block follows from k alone. So neither the cutting nor the packing changes a bit.
 #include "gemm.h"
+#include "gemm_sizes.h"
 
 #include <string.h>
 
@@ -46,10 +47,6 @@ const kb_gemm_kernels *kb_gemm_active(kb_gemm_type type) {
   return &kb_gemm_baseline_kernels[type];
 }
 
-static inline size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
-static inline size_t larger(size_t x, size_t y) { return x > y ? x : y; }
-static inline size_t divided_up(size_t x, size_t y) { return (x + y - 1) / y; }
-
 // Blocks of about 512, of equal length: a panel's block then stays near the first level cache. 384
 // and, for 2048³, 1024 were no faster beyond the noise of the measurement.
 static size_t block_length(size_t k) {
@@ -58,10 +55,6 @@ static size_t block_length(size_t k) {
   }
   size_t blocks = divided_up(k, 512);
   return divided_up(divided_up(k, blocks), 16) * 16;
-}
-
-static inline const char *at(const char *base, intptr_t elements, size_t size) {
-  return base + elements * (intptr_t)size;
 }
 
 static inline size_t tile_start(const product *p, size_t tile) {
@@ -329,84 +322,6 @@ static void multiply_tiles(product *p) {
   }
 }
 
-typedef struct {
-  const kb_gemm_kernels *kernels;
-  size_t m, k;
-  const char *a, *b;
-  intptr_t a_row, a_column, b_row, b_column;
-  char *c;
-  size_t c_row;
-  bool add;
-} thin;
-
-static void row_columns(void *context, size_t begin, size_t end) {
-  const thin *t = context;
-  size_t size = t->kernels->size;
-  t->kernels->row(end - begin, t->k, t->a, t->a_column, t->b + begin * size, t->b_row,
-                  t->c + begin * size, t->add);
-}
-
-static void dot_columns(void *context, size_t begin, size_t end) {
-  const thin *t = context;
-  size_t size = t->kernels->size;
-  // Long sums are cut, for accuracy, and so that a's rows stay in the first level cache.
-  const size_t block = 2048;
-  for (size_t k = 0; k < t->k; k += block) {
-    t->kernels->dot(t->m, end - begin, smaller(block, t->k - k), t->a + k * size, t->a_row,
-                    at(t->b, (intptr_t)begin * t->b_column, size) + k * size, t->b_column,
-                    t->c + begin * size, t->c_row, t->add || k > 0);
-  }
-}
-
-// Rows of `k` elements next to each other; a copy when they are not.
-static const char *unit_stride(const char *data, size_t rows, size_t k, intptr_t *row,
-                               intptr_t column, size_t size, void **copy) {
-  *copy = NULL;
-  if (column == 1 || k == 1) {
-    return data;
-  }
-  char *to = *copy = kb_alloc(rows * k * size);
-  for (size_t i = 0; i < rows; i++) {
-    for (size_t p = 0; p < k; p++) {
-      memcpy(to + (i * k + p) * size, at(data, (intptr_t)i * *row + (intptr_t)p * column, size),
-             size);
-    }
-  }
-  *row = (intptr_t)k;
-  return *copy;
-}
-
-// Few rows: a register tile would be mostly empty, and packing b would cost more than the product.
-static bool multiply_thin(const product *p) {
-  if (p->kernels->dot == NULL) {
-    return false;
-  }
-  bool along_k = p->b_column != 1 || p->n == 1;
-  thin t = {p->kernels, p->m, p->k, p->a, p->b, p->a_row, p->a_column, p->b_row, p->b_column,
-            p->c, p->c_row, p->add};
-  size_t size = p->kernels->size;
-  if (!along_k && p->m == 1) {
-    // Whole groups of eight vectors per task, of 64 KB of b or more.
-    size_t unit = 4 * p->kernels->columns;
-    kb_parallel_for(p->n, larger(16384 / (p->k * unit), 1) * unit, row_columns, &t);
-    return true;
-  }
-  if (along_k && p->m <= 12 && (p->b_row == 1 || p->n == 1 || p->k == 1)) {
-    void *a_copy, *b_copy;
-    t.a = unit_stride(t.a, p->m, p->k, &t.a_row, t.a_column, size, &a_copy);
-    t.b = unit_stride(t.b, p->n, p->k, &t.b_column, t.b_row, size, &b_copy);
-    kb_parallel_for(p->n, divided_up(kb_gemm_grain(p->k * p->m), 4) * 4, dot_columns, &t);
-    if (a_copy != NULL) {
-      kb_free(a_copy, p->m * p->k * size);
-    }
-    if (b_copy != NULL) {
-      kb_free(b_copy, p->n * p->k * size);
-    }
-    return true;
-  }
-  return false;
-}
-
 static void multiply(product *p) {
   const size_t m = p->m, n = p->n;
   if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1)) {
@@ -428,7 +343,8 @@ static void multiply(product *p) {
       p->k <= 768) {
     kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
                   p->add, NULL);
-  } else if (!multiply_thin(p)) {
+  } else if (!kb_gemm_thin(kernels, p->m, p->n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
+                           (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add)) {
     if (n > 1) {
       multiply_tiles(p);
       return;
