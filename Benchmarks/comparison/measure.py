@@ -43,6 +43,7 @@ class Row:
     errors: dict = field(default_factory=dict)  # against float64
     absent: dict = field(default_factory=dict)  # why a column has no time
     memory: dict = field(default_factory=dict)  # (above the loaded library, whole process)
+    bandwidths: list = field(default_factory=list)  # (read, moved) of the machine, between the columns
     floor: Optional[float] = None
 
     def best_of(self, columns):
@@ -69,8 +70,8 @@ class Row:
         return 2e-2 if "bfloat16" in self.name else 1e-3
 
 
-def measure(name, threads, workers, rounds, seconds, with_errors):
-    """A row; `workers` by column."""
+def measure(name, threads, workers, meter, rounds, seconds, with_errors):
+    """A row; `workers` by column, `meter` the one that measures the machine."""
     row = Row(name, threads)
     for column in COLUMNS:
         worker = workers.get(column.key)
@@ -104,6 +105,9 @@ def measure(name, threads, workers, rounds, seconds, with_errors):
             taken.stretches += stretches
             taken.rounds.append(statistics.median(stretches))
             time.sleep(0.005)  # until the threads of the last one sleep
+        # Where processors share their way to memory changes from minute to minute, and with it twice the bandwidth.
+        if row.work.get("reads") or row.work.get("writes"):
+            row.bandwidths.append(tuple(float(x) for x in meter.ask("bandwidth")))
     return row
 
 
@@ -149,10 +153,12 @@ def peak_memory(row, workers, seconds=0.2):
         worker.stop()
 
 
-def floor(work, name, peaks):
+def floor(row, peaks):
     """Seconds that this machine needs at least for the textbook's number of operations or bytes."""
-    flops, doubles, read, move = peaks
-    peak = doubles if "float64" in name else flops
-    moved = work.get("reads", 0) + work.get("writes", 0)
-    bandwidth = move if work.get("writes") else read
-    return max(work.get("flops", 0) / peak, moved / bandwidth) or None
+    flops, doubles = peaks
+    seconds = row.work.get("flops", 0) / (doubles if "float64" in row.name else flops)
+    if row.bandwidths:
+        writes = bool(row.work.get("writes"))
+        bandwidth = statistics.median(measured[writes] for measured in row.bandwidths)
+        seconds = max(seconds, (row.work.get("reads", 0) + row.work.get("writes", 0)) / bandwidth)
+    return seconds or None

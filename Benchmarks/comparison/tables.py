@@ -80,7 +80,7 @@ def record(row):
     for column in COLUMNS:
         taken = row.times.get(column.key)
         result[column.key] = taken.median if taken else None
-    result["ratio"], result["floor"] = row.ratio, row.floor
+    result["ratio"], result["floor"], result["bandwidths"] = row.ratio, row.floor, row.bandwidths
     result["best"] = {key: taken.best for key, taken in row.times.items()}
     result["spread"] = {key: taken.spread for key, taken in row.times.items()}
     result["checks"], result["errors"], result["absent"] = row.checks, row.errors, row.absent

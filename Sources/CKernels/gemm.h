@@ -86,6 +86,11 @@ void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k,
 // false where it is none that this is for.
 bool kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, size_t c_row, bool add);
+// A product of few elements that are long sums: those of parts of k, which follow from m, n and k alone, are
+// added. For those that `kb_gemm_is_long` names.
+bool kb_gemm_is_long(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k);
+void kb_gemm_long(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
+                  kb_matrix b, void *c, size_t c_row, bool add);
 // One product with kernels of one's own.
 void kb_gemm_with(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add);

@@ -2,7 +2,8 @@
 // and the loops around the register tile.
 //
 // Each element of c is one chain of multiply-adds per block of k, and blocks are added in order;
-// the length of a block follows from k alone. So neither the cutting nor the packing changes a bit.
+// the length of a block follows from k alone, and from m and n whether k is cut into parts. So neither the
+// number of threads nor the packing changes a bit.
 #include "gemm.h"
 #include "gemm_sizes.h"
 
@@ -324,10 +325,17 @@ static void multiply_tiles(product *p) {
 
 static void multiply(product *p) {
   const size_t m = p->m, n = p->n;
-  if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1)) {
+  const bool is_long = kb_gemm_is_long(p->kernels, m, n, p->k);
+  if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1 || is_long)) {
     begin_rows(p, 0, p->m, 0, p->n);
     p->bias = NULL;
     p->add = true;
+  }
+  if (is_long) {
+    kb_gemm_long(p->kernels, m, n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
+                 (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add);
+    if (p->tail != NULL) kb_tail_run_all(p->tail, p->first_row, m, n);
+    return;
   }
   if (p->n == 1 && p->m > 1) {
     // A column c equals a row of the transposed product.

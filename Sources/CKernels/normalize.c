@@ -101,13 +101,13 @@ static void forward_rows(const job *j, size_t first, size_t count, kb_storer sto
   const size_t row_bytes = j->columns * kb_dtype_size(j->dtype);
   const bool in_place = kb_is_native(j->dtype, j->type) && !j->streams;
   const void *x[TOGETHER];
-  double mean[TOGETHER], rstd[TOGETHER];
+  double mean[TOGETHER], variance[TOGETHER], rstd[TOGETHER];
   for (size_t i = 0; i < count; i++) {
     x[i] = line(j, j->x, first + i, buffer + i * width);
     mean[i] = j->rms ? 0 : row_sum(j, x[i]) * j->share;
   }
-  for (size_t i = 0; i < count; i++) moments(j, x[i], &mean[i], &rstd[i]);
-  for (size_t i = 0; i < count; i++) rstd[i] = 1 / sqrt(rstd[i] + j->eps);
+  for (size_t i = 0; i < count; i++) moments(j, x[i], &mean[i], &variance[i]);
+  for (size_t i = 0; i < count; i++) rstd[i] = 1 / sqrt(variance[i] + j->eps);
   for (size_t i = 0; i < count; i++) {
     const size_t row = first + i;
     char *y = j->y + row * row_bytes, *result = in_place ? y : buffer + count * width;

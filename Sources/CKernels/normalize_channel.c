@@ -128,7 +128,10 @@ static size_t channels_of_task(const planes_job *j, bool reads_again) {
   const size_t all = 2 * run * j->planes.batch;
   if (reads_again && group * all > LARGEST_AGAIN) group = LARGEST_AGAIN / all;
   if (group > j->channels / WANTED_TASKS) group = j->channels / WANTED_TASKS;
-  return group > 1 ? group : 1;
+  if (group <= 1) return 1;
+  // Whether a channel's runs are summed one by one does not depend on the threads; how many channels go together may.
+  const size_t share = j->channels / (2 * (size_t)kb_thread_count());
+  return share >= group ? group : share > 2 ? share : 2;
 }
 
 static void run_planes(void (*body)(void *context, size_t begin, size_t end), planes_job *j,
@@ -142,7 +145,7 @@ static void run_planes(void (*body)(void *context, size_t begin, size_t end), pl
 #define EACH_PART(planes_of_part, ...)                                                             \
   do {                                                                                             \
     kb_planes planes_of_part = j->planes;                                                          \
-    const size_t parts = last - first > 1 ? j->planes.batch : 1;                                   \
+    const size_t parts = j->group > 1 ? j->planes.batch : 1;                                       \
     if (parts > 1) planes_of_part.batch = 1;                                                       \
     for (size_t part = 0; part < parts; part++) {                                                  \
       for (size_t c = first; c < last; c++) {                                                      \

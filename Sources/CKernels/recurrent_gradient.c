@@ -102,17 +102,19 @@ static void add_bias(const job *j, const char *gates, size_t begin, size_t end, 
     for (size_t row = 0; row < j->block_rows; row += ROWS) {
       const size_t last = j->block_rows - row < ROWS ? j->block_rows : row + ROWS;
       double part[COLUMNS] = {0};
-      for (size_t r = row; r < last; r += 8) {
-        const void *lines[8];
-        const size_t some = last - r < 8 ? last - r : 8;
-        for (size_t i = 0; i < some; i++)
-          lines[i] = gates + ((r + i) * j->gates_row + column) * p->size;
-        folds->columns[KB_FOLD_SUM](some, lines, 0, n, part);
-      }
+      const void *lines[8];
+      for (size_t i = 0; i < 8 && row + i < last; i++)
+        lines[i] = gates + ((row + i) * j->gates_row + column) * p->size;
+      folds->columns[KB_FOLD_SUM](last - row, lines, (intptr_t)(8 * j->gates_row), n, part);
       const float *single = (const float *)(const void *)part;
       for (size_t i = 0; i < n; i++) sums[column + i] += isDouble ? part[i] : (double)single[i];
     }
   }
+}
+
+// A chunk's columns begin and end with whole vectors as far as there are any.
+static size_t whole_vectors(const job *j, size_t column) {
+  return column == j->plan.gates ? column : column / 16 * 16;
 }
 
 // The block's part of the gradients of some rows of the weights.
@@ -137,8 +139,9 @@ static void add_chunks(void *context, size_t begin_chunk, size_t end_chunk) {
                      products[i].right, (char *)products[i].to + begin * products[i].n * size,
                      products[i].n, add);
     }
-    if (j->bias_sums[0]) add_bias(j, j->d_gates, begin, end, j->bias_sums[0]);
-    if (j->bias_sums[1]) add_bias(j, j->dx_gates, begin, end, j->bias_sums[1]);
+    const size_t first = whole_vectors(j, begin), last = whole_vectors(j, end);
+    if (j->bias_sums[0]) add_bias(j, j->d_gates, first, last, j->bias_sums[0]);
+    if (j->bias_sums[1]) add_bias(j, j->dx_gates, first, last, j->bias_sums[1]);
   }
 }
 

@@ -80,7 +80,19 @@ static void check_bfloat16(size_t m, size_t n, size_t k, bool transposed_a, bool
   free(a), free(b), free(c), free(wide[0]), free(wide[1]);
 }
 
+// Long sums are cut along k; check_size compares the numbers of threads too.
+static void check_long(void) {
+  static const size_t sizes[][2] = {{1, 1}, {1, 40}, {13, 1}, {14, 32}, {30, 30}, {56, 20}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (int layout = 0; layout < 4; layout++)
+      check_size(sizes[i][0], sizes[i][1], 40009, layout & 1, layout & 2);
+    check_double(sizes[i][0], sizes[i][1], 20000);
+  }
+  report("products of long sums, eps of the terms' sum", 1, 2);
+}
+
 void check_products(void) {
+  check_long();
   static const size_t sizes[] = {1, 2, 5, 13, 32, 33, 67, 130};
   enum { count = sizeof sizes / sizeof *sizes };
   for (size_t i = 0; i < count; i++) {

@@ -165,9 +165,50 @@ static void check_rows(void) {
   free(x), free(y), free(indices);
 }
 
+// Channels of runs so long that several go together; one is left alone.
+static void check_channels(void) {
+  enum { batch = 3, channels = 65, inner = 1100, count = batch * channels * inner };
+  float *x = draw_floats(count, -1, 3), *dy = draw_floats(count, -1, 1);
+  float *dx = malloc(count * 4), *again = malloc(count * 4);
+  float mean[channels], variance[channels], rstd[channels], dweight[channels], dbias[channels];
+  float kept[4][channels];
+  kb_set_thread_count(1);
+  kb_channel_statistics(KB_FLOAT32, batch, channels, inner, x, mean, variance);
+  for (size_t c = 0; c < channels; c++) rstd[c] = 1 / sqrtf(variance[c] + 1e-5f);
+  kb_channel_normalize_backward(true, KB_FLOAT32, batch, channels, inner, dy, x, mean, rstd, NULL,
+                                dx, dweight, dbias);
+  for (size_t c = 0; c < channels; c++) {
+    const double n = batch * inner;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < batch * inner; i++)
+      sum += x[i / inner * channels * inner + c * inner + i % inner];
+    for (size_t i = 0; i < batch * inner; i++) {
+      const double d = x[i / inner * channels * inner + c * inner + i % inner] - sum / n;
+      squares += d * d;
+    }
+    compare(mean[c], sum / n, FLT_EPSILON);
+    compare(variance[c], squares / n, FLT_EPSILON);
+  }
+  report("statistics of channels, eps", 1, 4);
+  for (int threads = 2; threads <= 16; threads *= 2) {
+    kb_set_thread_count(threads);
+    kb_channel_statistics(KB_FLOAT32, batch, channels, inner, x, kept[0], kept[1]);
+    kb_channel_normalize_backward(true, KB_FLOAT32, batch, channels, inner, dy, x, mean, rstd, NULL,
+                                  again, kept[2], kept[3]);
+    require(memcmp(kept[0], mean, sizeof mean) == 0 &&
+                memcmp(kept[1], variance, sizeof mean) == 0 &&
+                memcmp(kept[2], dweight, sizeof mean) == 0 &&
+                memcmp(kept[3], dbias, sizeof mean) == 0 && memcmp(dx, again, count * 4) == 0,
+            "channels do not depend on the threads");
+  }
+  kb_set_thread_count(1);
+  free(x), free(dy), free(dx), free(again);
+}
+
 void check_reductions(void) {
   check_sums();
   check_places();
   check_sums_of_groups();
   check_rows();
+  check_channels();
 }

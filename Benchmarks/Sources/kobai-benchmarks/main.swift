@@ -44,11 +44,11 @@ while let line = readLine() {
   case ("names", 1):
     answer("ok " + workloads.map(\.name).joined(separator: " "))
   case ("peak", 1):
-    let peaks = [
-      peak_flops(Int32(threads), false, 0.02), peak_flops(Int32(threads), true, 0.02),
-      peak_bandwidth(Int32(threads), false, 0.05), peak_bandwidth(Int32(threads), true, 0.05),
-    ]
+    let peaks = [peak_flops(Int32(threads), false, 0.02), peak_flops(Int32(threads), true, 0.02)]
     answer("ok " + peaks.map { "\($0)" }.joined(separator: " "))
+  case ("bandwidth", 1):
+    let bandwidths = [false, true].map { peak_bandwidth(Int32(threads), $0, 0.01) }
+    answer("ok " + bandwidths.map { "\($0)" }.joined(separator: " "))
   case ("prepare", 3):
     subject = nil
     guard let workload = workloads.first(where: { $0.name == words[1] }),
