@@ -8,9 +8,9 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// From so many multiply-adds for an element on, and up to so few register tiles. A part is long enough for the
-// products' sum to cost nothing beside it.
-enum { LONG = 16384, FEW_TILES = 4, PART = 8192, MOST_PARTS = 256 };
+// From so many multiply-adds for an element on, and up to so few register tiles. A part is long enough, and of so
+// many multiply-adds, that calling it and adding its products cost nothing beside it.
+enum { LONG = 16384, FEW_TILES = 4, PART = 8192, PART_WORK = 1 << 18, MOST_PARTS = 256 };
 
 typedef struct {
   const kb_gemm_kernels *kernels;
@@ -20,7 +20,7 @@ typedef struct {
 } job;
 
 bool kb_gemm_is_long(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k) {
-  return k >= LONG && kernels->dot != NULL &&
+  return k >= LONG && m * n * k >= 4 * PART_WORK && kernels->dot != NULL &&
          divided_up(m, kernels->rows) * divided_up(n, kernels->columns) <= FEW_TILES;
 }
 
@@ -52,7 +52,8 @@ static void multiply_parts(void *context, size_t begin, size_t end) {
 
 void kb_gemm_long(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, size_t c_row, bool add) {
-  job j = {kernels, m, n, k, smaller(k / PART, MOST_PARTS), a, b, NULL};
+  job j = {kernels, m, n, k, smaller(smaller(k / PART, m * n * k / PART_WORK), MOST_PARTS), a, b,
+           NULL};
   const size_t bytes = j.parts * m * n * kernels->size;
   j.products = kb_alloc(bytes);
   kb_parallel_for(j.parts, 1, multiply_parts, &j);
