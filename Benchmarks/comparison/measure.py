@@ -107,7 +107,9 @@ def measure(name, threads, workers, meter, rounds, seconds, with_errors):
             time.sleep(0.005)  # until the threads of the last one sleep
         # Where processors share their way to memory changes from minute to minute, and with it twice the bandwidth.
         if row.work.get("reads") or row.work.get("writes"):
-            row.bandwidths.append(tuple(float(x) for x in meter.ask("bandwidth")))
+            measured = tuple(float(x) for x in meter.ask("bandwidth"))
+            if all(measured):  # there may be no memory for the arrays
+                row.bandwidths.append(measured)
     return row
 
 
