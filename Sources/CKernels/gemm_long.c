@@ -1,6 +1,4 @@
 // Products of few elements that are long sums each: parts of k are tasks, whose products are added in order.
-#include <string.h>
-
 #include "gemm.h"
 #include "gemm_sizes.h"
 #include "kb_alloc.h"

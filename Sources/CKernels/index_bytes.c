@@ -1,7 +1,8 @@
-// Values of bytes: rows of a table, such as what the pixels of images stand for.
+// What bytes stand for by a table, such as the pixels of images.
 #include "index_internal.h"
 #include "isa.h"
 #include "kb_threads.h"
+#include "stream.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -54,19 +55,15 @@ typedef struct job {
   float *out;
 } job;
 
-// Items that wait in memory are asked for this many items ahead, as far as the processor's own fetching does
-// not take over.
-enum { AHEAD = 3, FETCHED = 2048 };
+// How many items ahead one is asked for, as far as the processor's own fetching does not take over.
+enum { AHEAD = 3 };
 
 static void look_up_items(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t item = j->channels * j->plane;
-  const size_t fetched = item < FETCHED ? item : FETCHED;
+  const size_t fetched = item < KB_FETCHED_BYTES ? item : KB_FETCHED_BYTES;
   for (size_t i = begin; i < end; i++) {
-    if (i + AHEAD < j->count) {
-      const uint8_t *const later = j->x + (size_t)j->index[i + AHEAD] * item;
-      for (size_t b = 0; b < fetched; b += 64) __builtin_prefetch(later + b);
-    }
+    if (i + AHEAD < j->count) kb_fetch_row(j->x + (size_t)j->index[i + AHEAD] * item, fetched);
     const uint8_t *const x = j->x + (size_t)j->index[i] * item;
     float *const out = j->out + i * item;
     for (size_t c = 0; c < j->channels; c++) {

@@ -81,7 +81,7 @@ static void gather_lines(void *context, size_t begin, size_t end) {
   memcpy(strides, j->x_strides, sizeof strides);
   strides[j->dim] = 0;
   // Rows of a large array that is read in no order are asked for in time.
-  const size_t bytes = j->line * j->size, ahead = bytes < KB_FETCHED_BYTES ? KB_FETCHED_BYTES / bytes : 1;
+  const size_t bytes = j->line * j->size, ahead = kb_rows_ahead(bytes);
   const bool fetches = j->rank == 2 && j->dim == 0 && j->x_strides[1] == 1 && bytes >= 256 &&
                        (size_t)j->length * bytes > KB_LARGE_BYTES;
   const size_t length = (size_t)j->length;

@@ -88,7 +88,7 @@ static void scatter_tile(job *j, size_t number) {
   // Neighbours with a common index go together.
   const size_t group = index_step == 0 ? n : 1, bytes = n * j->size;
   // Rows of a large array that are met in no order are asked for in time.
-  const size_t ahead = bytes < KB_FETCHED_BYTES ? KB_FETCHED_BYTES / bytes : 1;
+  const size_t ahead = kb_rows_ahead(bytes);
   const bool fetches = group == n && y_step == 1 && bytes >= 64 && j->bytes > KB_LARGE_BYTES;
   for (size_t k = 0; k < j->count; k++) {
     if (fetches && k + ahead < j->count) {

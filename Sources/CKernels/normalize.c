@@ -21,7 +21,7 @@ typedef struct job {
   const char *x, *dy;
   const char *weight, *bias, *mean, *rstd; // in the compute type
   char *y, *mean_out, *rstd_out;
-  double eps, share;                       // share: 1 / columns
+  double eps, share;   // share: 1 / columns
   bool streams;        // results
   size_t block_rows;   // rows of a block of the backward pass
   double *collected;   // [blocks][2][all parameters]: dweight, dbias; or NULL

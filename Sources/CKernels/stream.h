@@ -25,6 +25,11 @@ void kb_stream_row(void *out, const void *x, size_t bytes);
 // What is read in no order is asked for so much ahead, from arrays larger than the second level.
 enum { KB_FETCHED_BYTES = 4 << 10, KB_LARGE_BYTES = 1 << 20 };
 
+// How many rows ahead that is.
+static inline size_t kb_rows_ahead(size_t bytes) {
+  return bytes < KB_FETCHED_BYTES ? KB_FETCHED_BYTES / bytes : 1;
+}
+
 // Whether a line of which so many elements are taken in no order is asked for whole, beforehand.
 static inline bool kb_fetches_lines(size_t taken, size_t length, size_t size, size_t all_bytes) {
   enum { FIRST_LEVEL_SHARE = 16 << 10 };
