@@ -25,8 +25,8 @@ public final class Walk {
   @exclusivity(unchecked) private var level: Int32 = 0
   @exclusivity(unchecked) private var checksNumbers = false
   @exclusivity(unchecked) private var ownsScratch = false
-  /// Used in place of the nodes' own scratch while another walk holds that.
-  @exclusivity(unchecked) private var slotTable: [ObjectIdentifier: Int32]?
+  /// Used in place of the nodes' own scratch while another walk holds that; empty between two passes.
+  @exclusivity(unchecked) private var slotTable: [ObjectIdentifier: Int32] = [:]
 
   /// Only one walk at a time may use the scratch inside of the nodes; others use a table.
   private static let scratchOwner = Atomic<Bool>(false)
@@ -120,7 +120,6 @@ public final class Walk {
       Walk.scratchOwner.compareExchange(
         expected: false, desired: true, ordering: .acquiring
       ).exchanged
-    if !ownsScratch { slotTable = [:] }
   }
 
   private func run() {
@@ -136,7 +135,6 @@ public final class Walk {
       isSelective = false
     }
     if !outputs.isEmpty { outputs.removeAll(keepingCapacity: true) }
-    if !ownsScratch { slotTable = nil }
   }
 
   private func visit(_ node: Node) {
@@ -238,13 +236,13 @@ public final class Walk {
       slot = Int32(slots.count)
       slots.append(nil)
     }
-    if ownsScratch { node.slot = slot } else { slotTable?[ObjectIdentifier(node)] = slot }
+    if ownsScratch { node.slot = slot } else { slotTable[ObjectIdentifier(node)] = slot }
     push(node)
     return Int(slot)
   }
 
   private func slot(of node: Node) -> Int32 {
-    ownsScratch ? node.slot : slotTable?[ObjectIdentifier(node)] ?? -1
+    ownsScratch ? node.slot : slotTable[ObjectIdentifier(node)] ?? -1
   }
 
   private func takeSlot(of node: Node) -> Int32 {
@@ -252,7 +250,7 @@ public final class Walk {
       defer { node.slot = -1 }
       return node.slot
     }
-    return slotTable?.removeValue(forKey: ObjectIdentifier(node)) ?? -1
+    return slotTable.removeValue(forKey: ObjectIdentifier(node)) ?? -1
   }
 
   // A binary heap, deepest first. Nodes are held by their children, the first ones by the caller.

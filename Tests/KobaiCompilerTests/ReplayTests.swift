@@ -21,7 +21,7 @@ import Testing
     let counts = [2, 12].map { length -> Int? in
       let f = chain(length)
       for _ in 0..<3 { _ = f(x) }
-      return allocations(in: { _ = f(x) })
+      return steadyAllocations { _ = f(x) }
     }
     guard let short = counts[0], let long = counts[1] else { return }
     #expect(short == long)
@@ -44,7 +44,7 @@ import Testing
         }
         let (x, y) = (Tensor.randn([8, 16]), Tensor.randn([8, 16]))
         for _ in 0..<4 { _ = step(x, y) }
-        return allocations(in: { _ = step(x, y) })
+        return steadyAllocations { _ = step(x, y) }
       }
       guard let short = count(1), let long = count(6) else { return }
       #expect(short == long)
