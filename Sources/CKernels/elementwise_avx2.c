@@ -13,16 +13,6 @@
 typedef float V_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
 typedef uint8_t VB __attribute__((vector_size(8)));
 
-static const int32_t tail_masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-static inline __attribute__((always_inline)) __m256i tail_mask(size_t n) {
-  return _mm256_loadu_si256((const __m256i *)(tail_masks + 8 - n));
-}
-static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
-  return (V)_mm256_maskload_ps(p, tail_mask(n));
-}
-static inline __attribute__((always_inline)) void store_tail(float *p, size_t n, V x) {
-  _mm256_maskstore_ps(p, tail_mask(n), (__m256)x);
-}
 static inline __attribute__((always_inline)) void store_flags_tail(uint8_t *p, size_t n, VI mask) {
   const VB bytes = __builtin_convertvector(mask, VB) & 1;
   for (size_t i = 0; i < n; i++) p[i] = bytes[i];

@@ -13,12 +13,6 @@
 typedef float V_unaligned __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint8_t VB __attribute__((vector_size(16)));
 
-static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
-  return (V)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
-}
-static inline __attribute__((always_inline)) void store_tail(float *p, size_t n, V x) {
-  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
-}
 static inline __attribute__((always_inline)) void store_flags_tail(uint8_t *p, size_t n, VI mask) {
   const VB bytes = __builtin_convertvector(mask, VB) & 1;
   _mm_mask_storeu_epi8(p, (__mmask16)((1u << n) - 1), (__m128i)bytes);

@@ -11,14 +11,6 @@
 typedef float V_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 typedef uint8_t VB __attribute__((vector_size(4)));
 
-static inline __attribute__((always_inline)) V load_tail(const float *p, size_t n) {
-  return (V){p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, 0};
-}
-static inline __attribute__((always_inline)) void store_tail(float *p, size_t n, V x) {
-  p[0] = x[0];
-  if (n > 1) p[1] = x[1];
-  if (n > 2) p[2] = x[2];
-}
 static inline __attribute__((always_inline)) void store_flags_tail(uint8_t *p, size_t n, VI mask) {
   for (size_t i = 0; i < n; i++) p[i] = mask[i] & 1;
 }

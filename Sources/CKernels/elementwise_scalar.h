@@ -1,32 +1,28 @@
-// Functions of one or two floating-point numbers that need more than one call of libm.
+// Functions of one or two doubles that need more than one call of libm.
 #ifndef KB_ELEMENTWISE_SCALAR_H
 #define KB_ELEMENTWISE_SCALAR_H
 
 #include <math.h>
 #include <stdbool.h>
 
+static inline double kb_fmod_double(double x, double y) { return fmod(x, y); }
+static inline double kb_atan2_double(double x, double y) { return atan2(x, y); }
+static inline double kb_hypot_double(double x, double y) { return hypot(x, y); }
+static inline double kb_remainder_double(double x, double y) {
+  const double mod = fmod(x, y);
+  return mod != 0 && (y < 0) != (mod < 0) ? mod + y : mod;
+}
 // floor_div follows Python and c10::div_floor_floating: (x - mod) / y is an integer up to rounding,
 // while floor(x / y) may be one too large.
-#define KB_DEFINE_SCALARS(T, name, f)                                                              \
-  static inline T kb_fmod_##name(T x, T y) { return fmod##f(x, y); }                               \
-  static inline T kb_atan2_##name(T x, T y) { return atan2##f(x, y); }                             \
-  static inline T kb_hypot_##name(T x, T y) { return hypot##f(x, y); }                             \
-  static inline T kb_remainder_##name(T x, T y) {                                                  \
-    const T mod = fmod##f(x, y);                                                                   \
-    return mod != 0 && (y < 0) != (mod < 0) ? mod + y : mod;                                       \
-  }                                                                                                \
-  static inline T kb_floor_div_##name(T x, T y) {                                                  \
-    if (y == 0) return x / y;                                                                      \
-    const T mod = fmod##f(x, y);                                                                   \
-    T quotient = (x - mod) / y;                                                                    \
-    if (mod != 0 && (y < 0) != (mod < 0)) quotient -= 1;                                           \
-    if (quotient == 0) return copysign##f(0, x / y);                                               \
-    const T whole = floor##f(quotient);                                                            \
-    return quotient - whole > (T)0.5 ? whole + 1 : whole;                                          \
-  }
-
-KB_DEFINE_SCALARS(float, float, f)
-KB_DEFINE_SCALARS(double, double, )
+static inline double kb_floor_div_double(double x, double y) {
+  if (y == 0) return x / y;
+  const double mod = fmod(x, y);
+  double quotient = (x - mod) / y;
+  if (mod != 0 && (y < 0) != (mod < 0)) quotient -= 1;
+  if (quotient == 0) return copysign(0, x / y);
+  const double whole = floor(quotient);
+  return quotient - whole > 0.5 ? whole + 1 : whole;
+}
 
 // e / (1 + e) or 1 / (1 + e) for e = exp(-|x|), corrected by what the sum rounds off: the reciprocal of
 // the sum is 1 - y or y.

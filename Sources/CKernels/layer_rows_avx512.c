@@ -8,8 +8,6 @@
 
 #include "vectors_avx512.inc"
 
-#define LOAD_SOME(p, n) (V) _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), p)
-#define STORE_SOME(p, n, x) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (n)) - 1), (__m512)(x))
 #define SET kb_layer_avx512
 #include "layer_rows_float.inc"
 

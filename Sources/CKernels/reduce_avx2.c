@@ -1,5 +1,6 @@
 // Reduction kernels for AVX2 with FMA.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 

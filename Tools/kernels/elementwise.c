@@ -99,6 +99,68 @@ static void check_float64(kb_opcode opcode, function exact, double low, double h
   free(x), free(y);
 }
 
+static void check_special_values(void) {
+  const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1, -1};
+  for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
+      const float z = (float)functions[f].exact(special[i]);
+      float y;
+      kb_unary(functions[f].opcode, KB_FLOAT32, 1, &special[i], &y);
+      require(z != z ? y != y : fabsf(z) > 2 || z == 0 ? y == z : fabsf(y - z) < 1e-6f,
+              kb_opcode_name(functions[f].opcode));
+      require(z != 0 || signbit(y) == signbit(z), "the sign of zero");
+    }
+  }
+  report("functions at 0, 1, infinity, NaN", 1, 0);
+}
+
+// Numbers of all magnitudes, small integers and halves, zeros, infinities and NaN.
+static float *draw_mixed(size_t count) {
+  float *x = draw_floats(count, -50, 50);
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t bits = (uint32_t)random_bits();
+    if (bits % 3 == 0) memcpy(&x[i], &bits, 4);
+    if (bits % 3 == 1) x[i] = rintf(x[i]) / 2;
+    if (bits % 97 == 5) x[i] = (const float[]){0, -0.0f, INFINITY, -INFINITY, NAN}[bits / 97 % 5];
+  }
+  return x;
+}
+
+static void check_remainders(void) {
+  float *x = draw_mixed(COUNT), *y = draw_mixed(COUNT);
+  float *rest = malloc(COUNT * 4), *mod = malloc(COUNT * 4), *whole = malloc(COUNT * 4);
+  kb_binary(KB_OP_fmod, KB_FLOAT32, COUNT, x, false, y, false, rest);
+  kb_binary(KB_OP_remainder, KB_FLOAT32, COUNT, x, false, y, false, mod);
+  kb_binary(KB_OP_floor_div, KB_FLOAT32, COUNT, x, false, y, false, whole);
+  for (size_t i = 0; i < COUNT; i++) {
+    const float exact = fmodf(x[i], y[i]);
+    require(exact != exact ? rest[i] != rest[i] : memcmp(&exact, &rest[i], 4) == 0, "fmod");
+    const long double floored = floorl((long double)x[i] / y[i]);
+    // Beyond, the quotient in float rounds.
+    if (!(fabsl(floored) < 0x1p20L) || isinf(y[i])) continue;
+    require(whole[i] == (float)floored, "floor_div");
+    compare(mod[i], (double)(x[i] - floored * y[i]), unit32(y[i]));
+  }
+  report("remainder, ulp of the divisor", 1, 1);
+  free(x), free(y), free(rest), free(mod), free(whole);
+}
+
+static void check_angles_and_lengths(void) {
+  float *x = draw_mixed(COUNT), *y = draw_mixed(COUNT);
+  float *angle = malloc(COUNT * 4), *length = malloc(COUNT * 4);
+  kb_binary(KB_OP_atan2, KB_FLOAT32, COUNT, y, false, x, false, angle);
+  kb_binary(KB_OP_hypot, KB_FLOAT32, COUNT, x, false, y, false, length);
+  for (size_t i = 0; i < COUNT; i++) {
+    const long double a = atan2l(y[i], x[i]), l = hypotl(x[i], y[i]);
+    require((a != a) == (angle[i] != angle[i]) && (l != l) == (length[i] != length[i]), "NaN");
+    require(a != a || signbit(a) == signbit(angle[i]), "the sign of an angle");
+    if (a == a) compare((double)(angle[i] - a), 0, unit32(a));
+    if (l == l && length[i] != (float)l) compare((double)(length[i] - l), 0, unit32(l));
+  }
+  report("atan2 and hypot, ulp", 1, 0.52);
+  free(x), free(y), free(angle), free(length);
+}
+
 void check_elementwise(void) {
   for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
     check_float32(functions[f].opcode, functions[f].exact, functions[f].low, functions[f].high);
@@ -106,16 +168,7 @@ void check_elementwise(void) {
                   functions[f].limit64);
   }
 
-  const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN};
-  for (size_t i = 0; i < 5; i++) {
-    float y;
-    kb_unary(KB_OP_exp, KB_FLOAT32, 1, &special[i], &y);
-    compare(y, expf(special[i]), 1);
-    kb_unary(KB_OP_tanh, KB_FLOAT32, 1, &special[i], &y);
-    compare(y, tanhf(special[i]), 1);
-    require(isnan(y) || signbit(y) == signbit(special[i]), "tanh keeps the sign of zero");
-    kb_unary(KB_OP_log, KB_FLOAT32, 1, &special[i], &y);
-    compare(y, logf(special[i]), 1);
-  }
-  report("exp, tanh, log at 0, infinity, NaN", 1, 0);
+  check_special_values();
+  check_remainders();
+  check_angles_and_lengths();
 }
