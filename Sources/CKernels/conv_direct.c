@@ -146,7 +146,7 @@ static void multiply_row(const direct_job *job, intptr_t columns, intptr_t width
       const intptr_t height = columns / tiles + (tile < columns % tiles);
       job->gemm->tile((size_t)height, (size_t)smaller(tile_width, width - column), (size_t)depth,
                       x + c * x_step, x_step, 1, w + column, PANEL, y + c * y_step + column,
-                      (size_t)y_step, true, NULL);
+                      (size_t)y_step, true, NULL, NULL);
       c += height;
     }
   }

@@ -155,7 +155,7 @@ static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intpt
       kernels->tile((size_t)some, (size_t)(count - column < width ? count - column : width),
                     (size_t)channels, w + r * channels, channels, 1, x + column, pixels,
                     y + r * pixels + column, (size_t)pixels, tiling->bias != NULL,
-                    NULL);
+                    NULL, NULL);
       r += some;
     }
   }

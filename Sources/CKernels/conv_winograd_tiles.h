@@ -120,7 +120,7 @@ static inline void multiply_panel(const kb_gemm_kernels *kernels, intptr_t m, in
       const intptr_t height = m / tiles + (tile < m % tiles);
       kernels->tile((size_t)height, (size_t)smaller(width, columns - column), (size_t)k,
                     a + row * a_row, a_row, a_column, b + column, b_row, c + row * c_row + column,
-                    (size_t)c_row, add, NULL);
+                    (size_t)c_row, add, NULL, NULL);
       row += height;
     }
   }

@@ -16,11 +16,12 @@ typedef struct kb_gemm_kernels {
   size_t rows, columns; // of the register tile
   bool masked;          // a tile of fewer columns reads no further columns of b
 
-  // c[rows × columns] = a · b (+ c when `add`), at most one register tile. b's columns lie next to
-  // each other. Unless `masked`, b has all columns of the tile even when fewer are wanted. `next` or NULL.
+  // c[rows × columns] = a · b (+ c when `add`, else + the row `bias` unless NULL), at most one register
+  // tile. b's columns lie next to each other. Unless `masked`, b has all columns of the tile even when
+  // fewer are wanted. `next` or NULL.
   void (*tile)(size_t rows, size_t columns, size_t k, const void *a, intptr_t a_row,
                intptr_t a_column, const void *b, intptr_t b_row, void *c, size_t c_row, bool add,
-               const kb_gemm_next *next);
+               const void *bias, const kb_gemm_next *next);
   // Copies b[k × columns] to packed[k × tile columns], filled up with zeros.
   void (*pack)(size_t k, size_t columns, const void *b, intptr_t b_row, intptr_t b_column,
                void *packed);

@@ -56,7 +56,7 @@ void kb_gemm_part(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
                       (const char *)a + ((intptr_t)row * a_row + (intptr_t)start * a_column) * size,
                       a_row, a_column, part, (intptr_t)b.row,
                       (char *)c + (row * c_row + column) * kernels->size, c_row, add || start > 0,
-                      NULL);
+                      NULL, NULL);
         row += rows;
       }
     }

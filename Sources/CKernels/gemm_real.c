@@ -101,24 +101,6 @@ static a_block copied_block(const product *p, size_t rows, size_t k_count, const
   return by_rows ? (a_block){to, (intptr_t)pitch, 1} : (a_block){to, 1, (intptr_t)pitch};
 }
 
-// Rows begin ..< end of c, from a column on, as the bias.
-static void begin_rows(const product *p, size_t begin, size_t end, size_t column, size_t columns) {
-  const size_t size = p->kernels->size;
-  const char *from = p->bias + column * size;
-  const size_t bytes = columns * size;
-  for (size_t i = begin; i < end; i++) {
-    char *to = p->c + (i * p->c_row + column) * size;
-    size_t at = 0;
-    // A length that the compiler knows needs no call.
-    for (; at + 64 <= bytes; at += 64) {
-      memcpy(to + at, from + at, 64);
-    }
-    if (at < bytes) {
-      memcpy(to + at, from + at, bytes - at);
-    }
-  }
-}
-
 static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t panel_begin,
                     size_t panel_end) {
   const kb_gemm_kernels *kernels = p->kernels;
@@ -134,7 +116,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
   }
   for (size_t k_begin = p->k_begin; k_begin < p->k_end; k_begin += p->k_block) {
     size_t k_count = smaller(p->k_block, p->k_end - k_begin);
-    bool add = p->add || k_begin > 0 || p->bias != NULL;
+    bool add = p->add || k_begin > 0;
     a_block a = {at(p->a, (intptr_t)first_row * p->a_row + (intptr_t)k_begin * p->a_column, size),
                  p->a_row, p->a_column};
     if (copy != NULL) {
@@ -153,6 +135,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
         b = at(p->b, (intptr_t)k_begin * p->b_row + (intptr_t)column, size);
         b_row = p->b_row;
       }
+      const char *bias = p->bias == NULL || add ? NULL : p->bias + column * size;
       // The tiles of this panel fetch the next one from the last level cache.
       bool fetches = panel >= p->first_packed && panel + 1 < panel_end;
       const char *next = b + p->packed_rows * width * size;
@@ -162,12 +145,8 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
         size_t end = next_bytes * (tile + 1 - tile_begin) / (tile_end - tile_begin);
         const char *tile_a = at(a.data, (intptr_t)row * a.row, size);
         char *tile_c = p->c + ((first_row + row) * p->c_row + column) * size;
-        // Here, where the tile is in the cache from then on.
-        if (p->bias != NULL && k_begin == 0) {
-          begin_rows(p, first_row + row, first_row + row + rows, column, columns);
-        }
         kernels->tile(rows, columns, k_count, tile_a, a.row, a.column, b, b_row, tile_c, p->c_row,
-                      add, &(kb_gemm_next){next + fetched, next + end});
+                      add, bias, &(kb_gemm_next){next + fetched, next + end});
         row += rows;
         fetched = end;
       }
@@ -327,7 +306,9 @@ static void multiply(product *p) {
   const size_t m = p->m, n = p->n;
   const bool is_long = kb_gemm_is_long(p->kernels, m, n, p->k);
   if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1 || is_long)) {
-    begin_rows(p, 0, p->m, 0, p->n);
+    for (size_t i = 0; i < p->m; i++) {
+      memcpy(p->c + i * p->c_row * p->kernels->size, p->bias, p->n * p->kernels->size);
+    }
     p->bias = NULL;
     p->add = true;
   }
@@ -350,7 +331,7 @@ static void multiply(product *p) {
   if (kernels->masked && p->b_column == 1 && p->m <= kernels->rows && p->n <= kernels->columns &&
       p->k <= 768) {
     kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
-                  p->add, NULL);
+                  p->add, NULL, NULL);
   } else if (!kb_gemm_thin(kernels, p->m, p->n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
                            (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add)) {
     if (n > 1) {
