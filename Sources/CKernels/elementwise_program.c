@@ -5,6 +5,7 @@
 #include "elementwise.h"
 #include "elementwise_nest.h"
 #include "include/kb_copy.h"
+#include "include/kb_fused.h"
 
 #define REGISTER 32
 #define IMMEDIATE 64
@@ -194,6 +195,44 @@ static kb_status run_block(const void *context, size_t n, const void *const *in,
   return KB_OK;
 }
 
+// Blocks go through the first level cache once for each instruction. Where all instructions run on registers
+// and there are elements enough to repay their translation, a pass over memory does.
+static bool runs_on_registers(const kb_program *program, kb_dtype dtype, size_t elements) {
+  enum { LEAST_ELEMENTS = 16384 };
+  if (program->count < 2 || elements < LEAST_ELEMENTS) return false;
+  if (dtype != KB_FLOAT32 && dtype != KB_FLOAT64) return false;
+  for (size_t k = 0; k < program->count; k++)
+    if (!kb_fused_in_registers((kb_opcode)program->code[k].opcode)) return false;
+  return true;
+}
+
+static uint16_t fused_operand(unsigned operand) {
+  if (operand >= IMMEDIATE) return (uint16_t)(operand - IMMEDIATE + KB_FUSED_IMMEDIATE);
+  return (uint16_t)(operand >= REGISTER ? operand - REGISTER + KB_FUSED_RESULT : operand);
+}
+
+_Static_assert(KB_MAX_INPUTS <= KB_FUSED_INPUTS && KB_MAX_IMMEDIATES <= KB_FUSED_IMMEDIATES &&
+                   KB_MAX_INSTRUCTIONS <= KB_FUSED_INSTRUCTIONS,
+               "a program is a group");
+
+static void run_on_registers(const kb_program *program, kb_dtype dtype, size_t rank,
+                             const intptr_t *dims, const void *const *inputs,
+                             const intptr_t *const *strides, void *out) {
+  kb_fused_program group = {.dtype = dtype, .inputs = (uint16_t)program->inputs,
+                            .count = (uint16_t)program->count, .outputs = 1,
+                            .immediate_count = (uint16_t)program->immediate_count,
+                            .results = {(uint16_t)(program->count - 1)}};
+  for (size_t k = 0; k < program->count; k++) {
+    const kb_instruction in = program->code[k];
+    group.code[k] = (kb_fused_instruction){
+        in.opcode, {fused_operand(in.a), fused_operand(in.b), fused_operand(in.c)}};
+  }
+  for (size_t i = 0; i < program->immediate_count; i++) group.immediates[i] = program->immediates[i];
+  kb_fused *const fused = kb_fused_make(&group);
+  kb_fused_run(fused, rank, dims, inputs, strides, &out);
+  kb_fused_free(fused);
+}
+
 kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
                          const intptr_t *dims, const void *const *inputs,
                          const intptr_t *const *strides, void *out) {
@@ -205,6 +244,10 @@ kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
   kb_nest_init(&nest, rank, dims, program->inputs, inputs, sizes, strides, out,
                kb_opcode_is_predicate(last) ? 1 : size);
   if (nest.count == 0) return KB_OK;
+  if (runs_on_registers(program, dtype, nest.count)) {
+    run_on_registers(program, dtype, rank, dims, inputs, strides, out);
+    return KB_OK;
+  }
   plan p;
   make_plan(&p, program, dtype, nest.uniform);
   for (size_t k = 0; k < program->count; k++)

@@ -166,6 +166,13 @@ static kb_register_op unary_form(kb_opcode opcode) {
   }
 }
 
+bool kb_fused_in_registers(kb_opcode opcode) {
+  switch (opcode) {
+  case KB_OP_copy: case KB_OP_conj: case KB_OP_select: case KB_OP_fma: case KB_OP_clamp: return true;
+  default: return unary_form(opcode) != KB_R_COUNT || forms_of(opcode).op != KB_R_COUNT;
+  }
+}
+
 // The kernel of any opcode, on memory.
 static void call(translation *t, int k, kb_opcode opcode, const uint16_t *operands, int arity) {
   place places[3];
@@ -225,6 +232,13 @@ static void instruction(translation *t, int k) {
     static const kb_register_op select[3] = {KB_R_SELECT_BY, KB_R_SELECT_THIS, KB_R_SELECT_ELSE};
     static const kb_register_op fma[3] = {KB_R_FMA, KB_R_FMA, KB_R_FMA_OF};
     emit(t, (opcode == KB_OP_fma ? fma : select)[held], p, q);
+  } else if (opcode == KB_OP_clamp) {
+    memory_of(t, k, x[1]), memory_of(t, k, x[2]);
+    load(t, k, x[0]);
+    const place low = memory_of(t, k, x[1]), high = memory_of(t, k, x[2]);
+    keep(t, k, false);
+    emit(t, KB_R_MAXIMUM, low, nowhere);
+    emit(t, KB_R_MINIMUM, high, nowhere);
   } else {
     call(t, k, opcode, x, arity);
   }

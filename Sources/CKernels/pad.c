@@ -6,6 +6,7 @@
 
 #include "kb_alloc.h"
 #include "kb_threads.h"
+#include "reduce_internal.h"
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -78,22 +79,54 @@ static pad_plan make_plan(int mode, size_t rank, const intptr_t *dims, const int
   return plan;
 }
 
-// The input row shown by a padded row, or −1.
-static intptr_t source_row(const pad_plan *plan, intptr_t row) {
-  intptr_t source = 0, scale = 1;
+// A padded row, as its position in each dimension but the last; and the next one.
+typedef struct row_position {
+  intptr_t at[KB_MAX_RANK];
+} row_position;
+
+static row_position position_of(const pad_plan *plan, intptr_t row) {
+  row_position position;
+  for (size_t d = plan->rank > 0 ? plan->rank - 1 : 0; d-- > 0; row /= plan->padded[d])
+    position.at[d] = row % plan->padded[d];
+  return position;
+}
+
+static void advance(const pad_plan *plan, row_position *position) {
   for (size_t d = plan->rank > 0 ? plan->rank - 1 : 0; d-- > 0;) {
-    intptr_t position = plan->maps[d][row % plan->padded[d]];
-    if (position < 0) return -1;
-    source += position * scale;
-    scale *= plan->dims[d];
-    row /= plan->padded[d];
+    if (++position->at[d] < plan->padded[d]) return;
+    position->at[d] = 0;
+  }
+}
+
+// The input row that it shows, or −1.
+static intptr_t source_row(const pad_plan *plan, const row_position *position) {
+  intptr_t source = 0;
+  for (size_t d = 0; d + 1 < plan->rank; d++) {
+    const intptr_t from = plan->maps[d][position->at[d]];
+    if (from < 0) return -1;
+    source = source * plan->dims[d] + from;
   }
   return source;
+}
+
+// A length that the compiler knows needs no call.
+static inline void copy_block(char *to, const char *from, size_t bytes) {
+  switch (bytes) {
+  case 4: memcpy(to, from, 4); break;
+  case 8: memcpy(to, from, 8); break;
+  default: memcpy(to, from, bytes);
+  }
 }
 
 // Repeats the constant over `count` elements.
 static void fill(const pad_plan *plan, char *to, intptr_t count) {
   if (count <= 0) return;
+  if (plan->size == 4) {
+    uint32_t bits;
+    memcpy(&bits, plan->value, 4);
+    for (intptr_t i = 0; i < count; i++) memcpy(to + 4 * i, &bits, 4);
+    return;
+  }
   const size_t bytes = (size_t)count * plan->size;
   memcpy(to, plan->value, plan->size);
   for (size_t done = plan->size; done < bytes;) {
@@ -103,32 +136,56 @@ static void fill(const pad_plan *plan, char *to, intptr_t count) {
   }
 }
 
+// Columns begin ..< end of a padded row, outside of the run.
+static void pad_columns(const pad_plan *plan, const intptr_t *map, intptr_t begin, intptr_t end,
+                        const char *from, char *to) {
+  const size_t block_bytes = (size_t)plan->block * plan->size;
+  for (intptr_t o = begin; o < end; o++) {
+    char *const block = to + (size_t)o * block_bytes;
+    if (map[o] < 0)
+      fill(plan, block, plan->block);
+    else
+      copy_block(block, from + (size_t)map[o] * block_bytes, block_bytes);
+  }
+}
+
+// What the rows of a call have in common.
+typedef struct row_shape {
+  size_t block_bytes, row_bytes, run_bytes;
+  intptr_t columns, width, run_end;
+  const intptr_t *map;
+} row_shape;
+
+static void pad_row(const pad_plan *plan, const row_shape *shape, intptr_t source, char *to) {
+  if (source < 0) {
+    fill(plan, to, shape->columns * plan->block);
+    return;
+  }
+  const char *from = (const char *)plan->x + (size_t)(source * shape->width) * shape->block_bytes;
+  if (plan->run == 0) {
+    pad_columns(plan, shape->map, 0, shape->columns, from, to);
+    return;
+  }
+  pad_columns(plan, shape->map, 0, plan->run_start, from, to);
+  memcpy(to + (size_t)plan->run_start * shape->block_bytes,
+         from + (size_t)shape->map[plan->run_start] * shape->block_bytes, shape->run_bytes);
+  pad_columns(plan, shape->map, shape->run_end, shape->columns, from, to);
+}
+
 static void pad_rows(void *context, size_t begin, size_t end) {
   const pad_plan *plan = context;
-  const size_t block_bytes = (size_t)plan->block * plan->size;
-  const intptr_t columns = plan->rank ? plan->padded[plan->rank - 1] : 1;
-  const intptr_t width = plan->rank ? plan->dims[plan->rank - 1] : 1;
-  const intptr_t *map = plan->rank ? plan->maps[plan->rank - 1] : &plan->run_start;
-  for (size_t row = begin; row < end; row++) {
-    char *to = (char *)plan->out + row * (size_t)columns * block_bytes;
-    intptr_t source = source_row(plan, (intptr_t)row);
-    if (source < 0) {
-      fill(plan, to, columns * plan->block);
-      continue;
-    }
-    const char *from = (const char *)plan->x + (size_t)(source * width) * block_bytes;
-    for (intptr_t o = 0; o < columns; o++, to += block_bytes) {
-      if (o == plan->run_start && plan->run > 0) {
-        memcpy(to, from + (size_t)map[o] * block_bytes, (size_t)plan->run * block_bytes);
-        o += plan->run - 1;
-        to += (size_t)(plan->run - 1) * block_bytes;
-      } else if (map[o] < 0) {
-        fill(plan, to, plan->block);
-      } else {
-        memcpy(to, from + (size_t)map[o] * block_bytes, block_bytes);
-      }
-    }
-  }
+  const size_t last = plan->rank > 0 ? plan->rank - 1 : 0;
+  row_shape shape = {.block_bytes = (size_t)plan->block * plan->size,
+                     .columns = plan->rank ? plan->padded[last] : 1,
+                     .width = plan->rank ? plan->dims[last] : 1,
+                     .run_end = plan->run_start + plan->run,
+                     .map = plan->rank ? plan->maps[last] : &plan->run_start};
+  shape.row_bytes = (size_t)shape.columns * shape.block_bytes;
+  shape.run_bytes = (size_t)plan->run * shape.block_bytes;
+  row_position position = position_of(plan, (intptr_t)begin);
+  char *to = (char *)plan->out + begin * shape.row_bytes;
+  for (size_t row = begin; row < end; row++, to += shape.row_bytes, advance(plan, &position))
+    pad_row(plan, &shape, source_row(plan, &position), to);
 }
 
 static size_t row_grain(intptr_t elements) {
@@ -175,8 +232,9 @@ static void pad_gradient_items(void *context, size_t begin, size_t end) {
   const size_t item_rows = columns > 0 && plan->block > 0
                                ? (size_t)(plan->outputs / (columns * plan->block))
                                : 0;
-  for (size_t row = begin * item_rows; row < end * item_rows; row++) {
-    intptr_t source = source_row(plan, (intptr_t)row);
+  row_position position = position_of(plan, (intptr_t)(begin * item_rows));
+  for (size_t row = begin * item_rows; row < end * item_rows; row++, advance(plan, &position)) {
+    const intptr_t source = source_row(plan, &position);
     if (source < 0) continue;
     const char *dy = (const char *)plan->x + row * (size_t)columns * block_bytes;
     char *dx = (char *)plan->out + (size_t)(source * width) * block_bytes;

@@ -48,6 +48,9 @@ typedef struct kb_fused kb_fused;
 kb_fused *_Nonnull kb_fused_make(const kb_fused_program *_Nonnull program);
 void kb_fused_free(kb_fused *_Nonnull fused);
 
+// Whether an opcode runs on registers; others are calls of its kernel on chunks in memory.
+bool kb_fused_in_registers(kb_opcode opcode);
+
 // Whether an output may lie where an input does: all of an element is read before it is written.
 bool kb_fused_may_replace(const kb_fused *_Nonnull fused, size_t output, size_t input);
 
