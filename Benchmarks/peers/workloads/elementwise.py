@@ -33,6 +33,12 @@ WORKLOADS = {
     "elementwise-gelu-grad": gelu(gradient=0),
     "elementwise-tanh-grad": elementwise(
         lambda torch, x, y: torch.tanh(x), lambda jax, x, y: jax.numpy.tanh(x), gradient=0),
+    "elementwise-softplus": elementwise(
+        lambda torch, x, y: torch.nn.functional.softplus(x), lambda jax, x, y: jax.nn.softplus(x)),
+    "elementwise-leaky-relu": elementwise(
+        lambda torch, x, y: torch.nn.functional.leaky_relu(x), lambda jax, x, y: jax.nn.leaky_relu(x)),
+    "elementwise-atan2": elementwise(
+        lambda torch, x, y: torch.atan2(x, y), lambda jax, x, y: jax.numpy.arctan2(x, y)),
     "elementwise-chain": chain(LARGE),
     "elementwise-chain-4096": chain((4096,)),
 }

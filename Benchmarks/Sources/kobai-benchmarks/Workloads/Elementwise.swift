@@ -23,6 +23,9 @@ let elementwiseOperations = [
   elementwise("gelu", reads: 1) { x, _ in x.gelu() },
   elementwise("gelu-grad", reads: 2, gradient: 0) { x, _ in x.gelu() },
   elementwise("tanh-grad", reads: 2, gradient: 0) { x, _ in x.tanh() },
+  elementwise("softplus", reads: 1) { x, _ in x.softplus() },
+  elementwise("leaky-relu", reads: 1) { x, _ in x.leakyRelu() },
+  elementwise("atan2", reads: 2) { x, y in x.atan2(y) },
   // One pass when it is fused, four when it is not; the floor is that of one.
   elementwise("chain", reads: 2) { x, y in ((x * y + x) * 0.5).tanh() },
   elementwise("chain-4096", reads: 2, shape: [4096]) { x, y in ((x * y + x) * 0.5).tanh() },
