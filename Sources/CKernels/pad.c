@@ -232,6 +232,7 @@ static void pad_gradient_items(void *context, size_t begin, size_t end) {
   const size_t item_rows = columns > 0 && plan->block > 0
                                ? (size_t)(plan->outputs / (columns * plan->block))
                                : 0;
+  if (item_rows == 0) return;
   row_position position = position_of(plan, (intptr_t)(begin * item_rows));
   for (size_t row = begin * item_rows; row < end * item_rows; row++, advance(plan, &position)) {
     const intptr_t source = source_row(plan, &position);

@@ -141,6 +141,22 @@ import Testing
     #expect(message { y.pad([1]) }.contains("Padding length must be divisible by 2"))
   }
 
+  /// Borders of planes, and of rows of which cropping leaves none.
+  @Test func padsPlanes() {
+    let x = Tensor.arange(8).reshape([1, 2, 2, 2])
+    #expect(
+      same(
+        x.pad([1, 0, 0, 1], value: 9),
+        Tensor([[[[9, 0, 1], [9, 2, 3], [9, 9, 9]], [[9, 4, 5], [9, 6, 7], [9, 9, 9]]]])))
+    let bytes = Tensor([[1, 2], [3, 4]]).to(.uint8)
+    #expect(same(bytes.pad([0, 1], value: 7), Tensor([[1, 2, 7], [3, 4, 7]]).to(.uint8)))
+    let leaf = Tensor.ones([1, 1, 2, 3], requiresGrad: true)
+    let nothing = leaf.pad([1, 1, -1, -1], mode: .replicate)
+    #expect(nothing.shape == [1, 1, 0, 5])
+    nothing.sum().backward()
+    #expect(same(leaf.grad ?? .zeros([0]), Tensor.zeros([1, 1, 2, 3])))
+  }
+
   @Test func copiesAreIndependentAndTracked() {
     let leaf = Tensor([1.0, 2.0], requiresGrad: true)
     var copy = leaf.clone()
