@@ -7,13 +7,47 @@
 #include "include/kb_alloc.h"
 #include "include/kb_threads.h"
 
-// Rows shorter than this are not worth a call each: their operands are gathered into longer runs.
+// Rows shorter than this are not worth a call each: their operands are gathered into longer runs of
+// FLAT_BYTES. Where one row serves all, longer ones.
 #define SHORT_ROW 48
+#define FLAT_BYTES 4096
 // Rows and bytes of a tile: one cache line of floats in a transposed operand. Wider elements want
 // longer lines: with 16 rows a transpose of 2048 x 2048 doubles takes 3.0 ns per element, with 64
 // 1.3.
 #define TILE_ROWS(size) ((size) <= 4 ? 16u : 64u)
 #define TILE_BYTES(size) ((size) <= 4 ? 16384u : 32768u)
+
+static size_t widest(const kb_nest *nest) {
+  size_t size = nest->out_size;
+  for (size_t i = 0; i < nest->inputs; i++)
+    if (nest->in[i].size > size) size = nest->in[i].size;
+  return size;
+}
+
+// Whether to go over the elements without regard to rows; then also what is known of each operand.
+static bool is_flat(kb_nest *nest) {
+  if (nest->rank < 2 || nest->dims[0] * widest(nest) > FLAT_BYTES / 2) return false;
+  unsigned uniform = 0, gathered = 0, repeated = 0;
+  for (size_t i = 0; i < nest->inputs; i++) {
+    const intptr_t *s = nest->in[i].strides;
+    bool contiguous = true, same = true, periodic = true;
+    intptr_t expected = (intptr_t)nest->in[i].size;
+    for (size_t d = 0; d < nest->rank; d++) {
+      contiguous &= s[d] == expected;
+      same &= s[d] == 0;
+      periodic &= d == 0 || s[d] == 0;
+      expected *= (intptr_t)nest->dims[d];
+    }
+    if (same) uniform |= 1u << i;
+    else if (!contiguous) gathered |= 1u << i;
+    if (!same && !contiguous && periodic) repeated |= 1u << i;
+  }
+  if (nest->dims[0] >= SHORT_ROW && gathered != repeated) return false;
+  nest->uniform = uniform;
+  nest->gathered = gathered;
+  nest->periodic = repeated;
+  return true;
+}
 
 void kb_nest_init(kb_nest *nest, size_t rank, const intptr_t *dims, size_t inputs,
                   const void *const *bases, const size_t *sizes, const intptr_t *const *strides,
@@ -63,26 +97,12 @@ void kb_nest_init(kb_nest *nest, size_t rank, const intptr_t *dims, size_t input
     for (size_t i = 0; i < inputs; i++) nest->in[i].strides[0] = (intptr_t)sizes[i];
     return;
   }
-  nest->flat = nest->rank > 1 && nest->dims[0] < SHORT_ROW;
+  nest->flat = is_flat(nest);
+  if (nest->flat) return;
   for (size_t i = 0; i < inputs; i++) {
-    const intptr_t *s = nest->in[i].strides;
-    const intptr_t size = (intptr_t)nest->in[i].size;
-    if (!nest->flat) {
-      if (s[0] == 0) nest->uniform |= 1u << i;
-      else if (s[0] != size) nest->gathered |= 1u << i;
-      continue;
-    }
-    bool contiguous = true, same = true, periodic = true;
-    intptr_t expected = size;
-    for (size_t d = 0; d < nest->rank; d++) {
-      contiguous &= s[d] == expected;
-      same &= s[d] == 0;
-      periodic &= d == 0 || s[d] == 0;
-      expected *= (intptr_t)nest->dims[d];
-    }
-    if (same) nest->uniform |= 1u << i;
-    else if (!contiguous) nest->gathered |= 1u << i;
-    if (!same && !contiguous && periodic) nest->periodic |= 1u << i;
+    const intptr_t stride = nest->in[i].strides[0];
+    if (stride == 0) nest->uniform |= 1u << i;
+    else if (stride != (intptr_t)nest->in[i].size) nest->gathered |= 1u << i;
   }
 }
 
@@ -212,7 +232,7 @@ bool kb_nest_streams(const kb_nest *nest) {
     if (!(nest->uniform >> i & 1)) read += nest->count * nest->in[i].size;
   }
   const bool rows_aligned = nest->rank == 1 || nest->dims[0] * nest->out_size % 64 == 0;
-  return kb_streams(read, nest->count * nest->out_size) && rows_aligned && !nest->flat &&
+  return kb_streams(read, nest->count * nest->out_size) && rows_aligned &&
          (uintptr_t)nest->out % 64 == 0;
 }
 
@@ -222,21 +242,20 @@ kb_status kb_nest_run(kb_nest *nest, size_t block, size_t cost, size_t scratch, 
   nest->body = body;
   nest->context = context;
   nest->status = KB_OK;
-  size_t widest = nest->out_size;
-  for (size_t i = 0; i < nest->inputs; i++)
-    if (nest->in[i].size > widest) widest = nest->in[i].size;
+  const size_t size = widest(nest);
   // Work for a microsecond or more in each task, and no more than 64 tasks.
-  size_t grain = 65536 / (widest * cost);
+  size_t grain = 65536 / (size * cost);
   if (grain < 1024) grain = 1024;
   if (grain < nest->count / 64) grain = nest->count / 64;
 
+  if (nest->stage && nest->flat) nest->stage = FLAT_BYTES;
   if (nest->stage && block > nest->stage / nest->out_size) block = nest->stage / nest->out_size;
   unsigned gathers = (unsigned)__builtin_popcount(nest->gathered);
   if (nest->flat) {
-    const size_t most = 4096 / widest, period = nest->dims[0];
+    const size_t most = FLAT_BYTES / size, period = nest->dims[0];
     if (block > most) block = most;
     block = block / period * period;
-    nest->pitch = block * widest + 128;
+    nest->pitch = block * size + 128;
     nest->tile_rows = 1;
   } else {
     nest->tile_rows = 1;
@@ -244,11 +263,11 @@ kb_status kb_nest_run(kb_nest *nest, size_t block, size_t cost, size_t scratch, 
     nest->pitch = 0;
     if (gathers) {
       const size_t rows = nest->rank > 1 ? nest->dims[1] : 1;
-      nest->tile_rows = rows < TILE_ROWS(widest) ? rows : TILE_ROWS(widest);
-      size_t most = TILE_BYTES(widest) / nest->tile_rows / widest / 64 * 64;
+      nest->tile_rows = rows < TILE_ROWS(size) ? rows : TILE_ROWS(size);
+      size_t most = TILE_BYTES(size) / nest->tile_rows / size / 64 * 64;
       if (most < 64) most = 64;
       if (nest->chunk > most) nest->chunk = most;
-      nest->pitch = round_up(nest->chunk * widest, 64) + 64;
+      nest->pitch = round_up(nest->chunk * size, 64) + 64;
     } else if (nest->chunk > grain) {
       nest->chunk = round_up(grain, 4096);
     }

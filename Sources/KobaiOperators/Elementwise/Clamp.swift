@@ -58,16 +58,23 @@ extension Primitives {
   public struct ClampToNumbers: Activation {
     public static let name = "clamp"
     let low, high: Double?
-    public let program, slope: Program
+    public let program: Program
     init(_ low: Double?, _ high: Double?) {
       self.low = low
       self.high = high
-      let a = ElementwiseExpression.constant(low ?? -.infinity)
-      let b = ElementwiseExpression.constant(high ?? .infinity)
-      program = .unary { x in
-        high == nil ? .maximum(x, a) : low == nil ? .minimum(x, b) : .clamp(x, a, b)
-      }
-      slope = .binary { dy, x in .select(.ge(x, a), .select(.le(x, b), dy, 0), 0) }
+      program =
+        switch (low, high) {
+        case (let low?, nil): Self.atLeast(low)
+        case (nil, let high?): Self.atMost(high)
+        default: Self.between(low ?? -.infinity, high ?? .infinity)
+        }
+    }
+    private static let atLeast = Program.Template.unary(1) { x, p in .maximum(x, p[0]) }
+    private static let atMost = Program.Template.unary(1) { x, p in .minimum(x, p[0]) }
+    private static let between = Program.Template.unary(2) { x, p in .clamp(x, p[0], p[1]) }
+    public var slope: Program { Self.slopeProgram(low ?? -.infinity, high ?? .infinity) }
+    private static let slopeProgram = Program.Template.binary(2) { dy, x, p in
+      .select(.ge(x, p[0]), .select(.le(x, p[1]), dy, 0), 0)
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

@@ -39,26 +39,20 @@ extension Primitives {
   public struct Elu: Activation {
     public static let name = "elu"
     let alpha, scale, inputScale: Double
-    public let program, slope: Program
+    public let program: Program
 
     init(alpha: Double, scale: Double = 1, inputScale: Double = 1) {
       self.alpha = alpha
       self.scale = scale
       self.inputScale = inputScale
-      let (below, above) = (
-        ElementwiseExpression.constant(alpha * scale), ElementwiseExpression.constant(scale)
-      )
-      let input = ElementwiseExpression.constant(inputScale)
-      let start = ElementwiseExpression.constant(alpha * scale * inputScale)
-      program = .unary { x in
-        .select(
-          .le(x, 0), .expm1(inputScale == 1 ? x : x * input) * below, scale == 1 ? x : x * above)
-      }
-      slope = .binary { dy, x in
-        .select(
-          .le(x, 0), dy * (.exp(inputScale == 1 ? x : x * input) * start),
-          scale == 1 ? dy : dy * above)
-      }
+      program = Self.valueProgram(inputScale, alpha * scale, scale)
+    }
+    private static let valueProgram = Program.Template.unary(3) { x, p in
+      .select(.le(x, 0), .expm1(x * p[0]) * p[1], x * p[2])
+    }
+    public var slope: Program { Self.slopeProgram(inputScale, alpha * scale * inputScale, scale) }
+    private static let slopeProgram = Program.Template.binary(3) { dy, x, p in
+      .select(.le(x, 0), dy * (.exp(x * p[0]) * p[1]), dy * p[2])
     }
 
     public var residuals: Residuals { .input }

@@ -54,13 +54,16 @@ extension Primitives {
   public struct Hardtanh: Activation {
     public static let name = "hardtanh"
     let low, high: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ low: Double, _ high: Double) {
       self.low = low
       self.high = high
-      let (a, b) = (ElementwiseExpression.constant(low), ElementwiseExpression.constant(high))
-      program = .unary { x in .clamp(x, a, b) }
-      slope = .binary { dy, x in .select(.gt(x, a), .select(.lt(x, b), dy, 0), 0) }
+      program = Self.valueProgram(low, high)
+    }
+    private static let valueProgram = Program.Template.unary(2) { x, p in .clamp(x, p[0], p[1]) }
+    public var slope: Program { Self.slopeProgram(low, high) }
+    private static let slopeProgram = Program.Template.binary(2) { dy, x, p in
+      .select(.gt(x, p[0]), .select(.lt(x, p[1]), dy, 0), 0)
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

@@ -16,12 +16,17 @@ extension Primitives {
   public struct LeakyRelu: Activation {
     public static let name = "leakyRelu"
     let negativeSlope: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ negativeSlope: Double) {
       self.negativeSlope = negativeSlope
-      let factor = ElementwiseExpression.constant(negativeSlope)
-      program = .unary { x in .select(.gt(x, 0), x, x * factor) }
-      slope = .binary { dy, x in .select(.gt(x, 0), dy, dy * factor) }
+      program = Self.valueProgram(negativeSlope)
+    }
+    private static let valueProgram = Program.Template.unary(1) { x, p in
+      .select(.gt(x, 0), x, x * p[0])
+    }
+    public var slope: Program { Self.slopeProgram(negativeSlope) }
+    private static let slopeProgram = Program.Template.binary(1) { dy, x, p in
+      .select(.gt(x, 0), dy, dy * p[0])
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

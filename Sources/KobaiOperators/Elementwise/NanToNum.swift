@@ -33,11 +33,11 @@ extension Primitives {
       replacement = nan
       self.posInf = posInf
       self.negInf = negInf
-      program = .unary { x in
-        let limits = ElementwiseExpression.select(.gt(x, 0), .constant(posInf), .constant(negInf))
-        let infinite = ElementwiseExpression.select(.isInfinite(x), limits, x)
-        return .select(.isNaN(x), .constant(nan), infinite)
-      }
+      program = Self.valueProgram(nan, posInf, negInf)
+    }
+    private static let valueProgram = Program.Template.unary(3) { x, p in
+      let limits = ElementwiseExpression.select(.gt(x, 0), p[1], p[2])
+      return .select(.isNaN(x), p[0], .select(.isInfinite(x), limits, x))
     }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in .select(.isFinite(x), dy, 0) }

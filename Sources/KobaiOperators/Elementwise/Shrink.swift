@@ -44,14 +44,18 @@ extension Primitives {
   public struct Hardshrink: Activation {
     public static let name = "hardshrink"
     let lambda: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ lambda: Double) {
       self.lambda = lambda
-      let (low, high) = (
-        ElementwiseExpression.constant(-lambda), ElementwiseExpression.constant(lambda)
-      )
-      program = .unary { x in .select(.ge(x, low), .select(.le(x, high), 0, x), x) }
-      slope = .binary { dy, x in .select(.gt(x, high), dy, .select(.lt(x, low), dy, 0)) }
+      program = Self.valueProgram(-lambda, lambda)
+    }
+    private static let valueProgram = Program.Template.unary(2) { x, p in
+      .select(.ge(x, p[0]), .select(.le(x, p[1]), 0, x), x)
+    }
+    public var slope: Program { Self.slopeProgram(-lambda, lambda) }
+    /// Softshrink's too.
+    static let slopeProgram = Program.Template.binary(2) { dy, x, p in
+      .select(.gt(x, p[1]), dy, .select(.lt(x, p[0]), dy, 0))
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
@@ -63,18 +67,16 @@ extension Primitives {
   public struct Softshrink: Activation {
     public static let name = "softshrink"
     let lambda: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ lambda: Double) {
       self.lambda = lambda
-      let (low, high) = (
-        ElementwiseExpression.constant(-lambda), ElementwiseExpression.constant(lambda)
-      )
-      // x · 0 instead of 0: NaN stays.
-      program = .unary { x in
-        .select(.gt(x, high), x - high, .select(.lt(x, low), x + high, x * 0))
-      }
-      slope = .binary { dy, x in .select(.gt(x, high), dy, .select(.lt(x, low), dy, 0)) }
+      program = Self.valueProgram(-lambda, lambda)
     }
+    private static let valueProgram = Program.Template.unary(2) { x, p in
+      // x · 0 instead of 0: NaN stays.
+      .select(.gt(x, p[1]), x - p[1], .select(.lt(x, p[0]), x + p[1], x * 0))
+    }
+    public var slope: Program { Hardshrink.slopeProgram(-lambda, lambda) }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
       x.gt(lambda).logicalOr(x.lt(-lambda)).to(x.dtype)
@@ -85,15 +87,18 @@ extension Primitives {
   public struct Threshold: Activation {
     public static let name = "threshold"
     let limit, other: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ threshold: Double, _ value: Double) {
       limit = threshold
       other = value
-      let (a, b) = (
-        ElementwiseExpression.constant(threshold), ElementwiseExpression.constant(value)
-      )
-      program = .unary { x in .select(.le(x, a), b, x) }
-      slope = .binary { dy, x in .select(.le(x, a), 0, dy) }
+      program = Self.valueProgram(threshold, value)
+    }
+    private static let valueProgram = Program.Template.unary(2) { x, p in
+      .select(.le(x, p[0]), p[1], x)
+    }
+    public var slope: Program { Self.slopeProgram(limit) }
+    private static let slopeProgram = Program.Template.binary(1) { dy, x, p in
+      .select(.le(x, p[0]), 0, dy)
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

@@ -16,15 +16,19 @@ extension Primitives {
   public struct Softplus: Activation {
     public static let name = "softplus"
     let beta, threshold: Double
-    public let program, slope: Program
+    public let program: Program
     init(_ beta: Double, _ threshold: Double) {
       self.beta = beta
       self.threshold = threshold
-      let (b, limit) = (
-        ElementwiseExpression.constant(beta), ElementwiseExpression.constant(threshold)
-      )
-      program = .unary { x in .select(.gt(x * b, limit), x, .log1p(.exp(x * b)) / b) }
-      slope = .binary { dy, x in .select(.gt(x * b, limit), dy, dy * .sigmoid(x * b)) }
+      program = Self.valueProgram(beta, threshold)
+    }
+    private static let valueProgram = Program.Template.unary(2) { x, p in
+      let scaled = x * p[0]
+      return .select(.gt(scaled, p[1]), x, .log1p(.exp(scaled)) / p[0])
+    }
+    public var slope: Program { Self.slopeProgram(beta, threshold) }
+    private static let slopeProgram = Program.Template.binary(2) { dy, x, p in
+      .select(.gt(x * p[0], p[1]), dy, dy * .sigmoid(x * p[0]))
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

@@ -74,10 +74,9 @@ package enum ElementwiseEvaluation {
     case .composed(let composition): raw = composition.program
     }
     let dtype = inputs[0].dtype
-    let zeros = [Int](repeating: 0, count: layout.rank)
     var status: kb_status = 0
     let result = Value.make(program.isPredicate ? .bool : dtype, layout.contiguous) { out in
-      Self.withElements(inputs, zeros) { pointers, strides in
+      withElements(inputs, rank: layout.rank) { pointers, strides in
         status = kb_elementwise(
           &raw, dtype.code, layout.rank, layout.shape, pointers, strides, out)
       }
@@ -85,22 +84,30 @@ package enum ElementwiseEvaluation {
     return status == 0 ? result : failed(status, name)
   }
 
+  /// Calls `body` with each value's first element and strides; those of a number are zeros.
   private static func withElements(
-    _ values: [Value], _ zeros: [Int],
-    _ body: ([UnsafeRawPointer?], [UnsafePointer<Int>?]) -> Void
+    _ values: [Value], rank: Int,
+    _ body: (UnsafePointer<UnsafeRawPointer?>, UnsafePointer<UnsafePointer<Int>?>) -> Void
   ) {
-    func next(
-      _ i: Int, _ pointers: [UnsafeRawPointer?], _ strides: [UnsafePointer<Int>?]
-    ) {
-      guard i < values.count else { return body(pointers, strides) }
-      values[i].withElements { pointer, steps in
-        let isUniform = values[i].layout.rank == 0 && !zeros.isEmpty
-        zeros.withUnsafeBufferPointer {
-          next(i + 1, pointers + [pointer], strides + [isUniform ? $0.baseAddress : steps])
+    withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: values.count) { pointers in
+      withUnsafeTemporaryAllocation(of: UnsafePointer<Int>?.self, capacity: values.count) { strides in
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: max(rank, 1)) { zeros in
+          zeros.initialize(repeating: 0)
+          func next(_ i: Int) {
+            guard i < values.count else {
+              return body(UnsafePointer(pointers.baseAddress!), UnsafePointer(strides.baseAddress!))
+            }
+            values[i].withElements { pointer, steps in
+              let isNumber = rank > 0 && values[i].layout.rank == 0
+              pointers.initializeElement(at: i, to: pointer)
+              strides.initializeElement(at: i, to: isNumber ? UnsafePointer(zeros.baseAddress!) : steps)
+              next(i + 1)
+            }
+          }
+          next(0)
         }
       }
     }
-    next(0, [], [])
   }
 
   @usableFromInline

@@ -130,7 +130,7 @@ public enum Operands {
   static func prepare(
     _ name: String, _ promotion: Promotion, _ x: Tensor, _ y: Tensor
   ) -> (Tensor, Tensor)? {
-    var dtype = resultType([x, y])
+    var dtype = x.dtype == y.dtype ? x.dtype : resultType([x, y])
     if promotion == .floating && !dtype.isDifferentiable { dtype = .default }
     let (a, b) = (x.to(dtype), y.to(dtype))
     let (ax, bx) = (a.shape, b.shape)
@@ -183,6 +183,8 @@ public enum Operands {
 
   /// The shape that all broadcast to: sizes are aligned at the end and must be equal or 1.
   public static func broadcastShape(_ name: String, _ shapes: [Shape]) -> Shape? {
+    // Mostly one of them is.
+    for shape in shapes where shapes.allSatisfy({ broadcasts($0, to: shape) }) { return shape }
     let rank = shapes.map(\.count).max() ?? 0
     var result = Shape(repeating: 1, count: rank)
     for shape in shapes {
@@ -201,6 +203,14 @@ public enum Operands {
       }
     }
     return result
+  }
+
+  /// Whether each size, aligned at the end, is 1 or that of the other shape.
+  static func broadcasts(_ shape: Shape, to other: Shape) -> Bool {
+    let offset = other.count - shape.count
+    guard offset >= 0 else { return false }
+    for i in 0..<shape.count where shape[i] != 1 && shape[i] != other[offset + i] { return false }
+    return true
   }
 
   /// A dimension counted from the start; nil, after the misuse, if out of range. Rank 0 has dimensions

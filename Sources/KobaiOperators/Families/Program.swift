@@ -17,7 +17,8 @@ import KobaiTensor
   /// One instruction.
   @inlinable public static func binary(_ opcode: Opcode) -> Program { .instruction(opcode) }
 
-  /// An expression of one input. Build it once, in a `static let`: the expression is a tree.
+  /// An expression of one input. Build it once, in a `static let`: the expression is a tree. Where its
+  /// constants are arguments of the operation, make it a `Template`.
   public static func unary(_ body: (ElementwiseExpression) -> ElementwiseExpression) -> Program {
     .composed(Composition(body(.input(0)), inputs: 1))
   }
@@ -43,8 +44,13 @@ public final class Composition: Sendable {
   @usableFromInline let isPredicate: Bool
 
   init(_ expression: ElementwiseExpression, inputs: UInt16) {
-    program = expression.program(inputs: inputs)
+    program = expression.program(inputs: inputs, parameters: 0).program
     isPredicate = expression.isPredicate
+  }
+
+  init(_ program: kb_program, isPredicate: Bool) {
+    self.program = program
+    self.isPredicate = isPredicate
   }
 
   /// A program of at least one instruction.
@@ -78,6 +84,57 @@ extension Composition: Hashable {
   }
 }
 
+extension Program {
+  /// A program whose constants are given with each use: the tree is built once, a use copies its
+  /// instructions.
+  ///
+  ///     static let scaled = Program.Template.unary(1) { x, p in x * p[0] }
+  ///     scaled(0.5)   // the program x · 0.5
+  public struct Template: Sendable {
+    private let program: kb_program
+    private let isPredicate: Bool
+    /// The immediates that are parameters; nil for a parameter that the expression does not name.
+    private let places: [Int?]
+
+    private init(_ expression: ElementwiseExpression, inputs: UInt16, parameters: Int) {
+      (program, places) = expression.program(inputs: inputs, parameters: parameters)
+      isPredicate = expression.isPredicate
+    }
+
+    /// An expression of one input and of so many parameters.
+    public static func unary(
+      _ parameters: Int,
+      _ body: (ElementwiseExpression, [ElementwiseExpression]) -> ElementwiseExpression
+    ) -> Template {
+      let expression = body(.input(0), (0..<parameters).map { .parameter($0) })
+      return Template(expression, inputs: 1, parameters: parameters)
+    }
+
+    /// An expression of two inputs and of so many parameters.
+    public static func binary(
+      _ parameters: Int,
+      _ body: (ElementwiseExpression, ElementwiseExpression, [ElementwiseExpression]) ->
+        ElementwiseExpression
+    ) -> Template {
+      let expression = body(.input(0), .input(1), (0..<parameters).map { .parameter($0) })
+      return Template(expression, inputs: 2, parameters: parameters)
+    }
+
+    /// The program with these values of its parameters.
+    public func callAsFunction(_ values: Double...) -> Program {
+      precondition(values.count == places.count, "Program.Template: a value for each parameter")
+      var program = program
+      withUnsafeMutableBytes(of: &program.immediates) {
+        let immediates = $0.bindMemory(to: Double.self)
+        for (value, place) in zip(values, places) {
+          if let place { immediates[place] = value }
+        }
+      }
+      return .composed(Composition(program, isPredicate: isPredicate))
+    }
+  }
+}
+
 /// What one instruction computes.
 @frozen public struct Opcode: Hashable, Sendable {
   @usableFromInline package let raw: kb_opcode
@@ -95,6 +152,8 @@ public indirect enum ElementwiseExpression: Sendable, ExpressibleByFloatLiteral,
 {
   case input(Int)
   case constant(Double)
+  /// A constant that a `Program.Template` is given with each use.
+  case parameter(Int)
   case apply(Opcode, [ElementwiseExpression])
 
   public init(floatLiteral value: Double) { self = .constant(value) }
@@ -105,8 +164,9 @@ public indirect enum ElementwiseExpression: Sendable, ExpressibleByFloatLiteral,
     return false
   }
 
-  func program(inputs: UInt16) -> kb_program {
-    var builder = ProgramBuilder(inputs: inputs)
+  /// The instructions, and the immediates that are parameters.
+  func program(inputs: UInt16, parameters: Int) -> (program: kb_program, places: [Int?]) {
+    var builder = ProgramBuilder(inputs: inputs, parameters: parameters)
     let result = builder.append(self)
     if let result, builder.program.count == 0 { _ = builder.append(.copy, [result]) }
     if result == nil {
@@ -114,17 +174,22 @@ public indirect enum ElementwiseExpression: Sendable, ExpressibleByFloatLiteral,
         "Program: an expression may have at most \(KB_MAX_INSTRUCTIONS) instructions and "
           + "\(KB_MAX_IMMEDIATES) constants; compute part of it in another operation", else: ())
     }
-    return builder.program
+    return (builder.program, builder.places)
   }
 }
 
 /// Writes an expression's instructions. What the expression names twice is computed once.
 private struct ProgramBuilder {
   var program = kb_program()
+  private(set) var places: [Int?]
   private var known: [[UInt32]: UInt8] = [:]
   private var immediates: [UInt64: UInt8] = [:]
+  private var parameters: [Int: UInt8] = [:]
 
-  init(inputs: UInt16) { program.inputs = inputs }
+  init(inputs: UInt16, parameters: Int) {
+    places = Array(repeating: nil, count: parameters)
+    program.inputs = inputs
+  }
 
   /// The operand number of the expression's value; nil when the program is full.
   mutating func append(_ expression: ElementwiseExpression) -> UInt8? {
@@ -135,6 +200,13 @@ private struct ProgramBuilder {
       let number = kb_program_immediate(&program, value)
       guard number >= 0 else { return nil }
       immediates[value.bitPattern] = UInt8(number)
+      return UInt8(number)
+    case .parameter(let i):
+      if let number = parameters[i] { return number }
+      places[i] = Int(program.immediate_count)
+      let number = kb_program_immediate(&program, 0)
+      guard number >= 0 else { return nil }
+      parameters[i] = UInt8(number)
       return UInt8(number)
     case .apply(let opcode, let operands):
       var numbers: [UInt8] = []

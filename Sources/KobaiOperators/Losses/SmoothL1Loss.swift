@@ -54,24 +54,19 @@ extension Primitives {
   public struct SmoothMagnitude: Activation {
     public static let name = "smoothMagnitude"
     let beta, scale: Double
-    public let program, slope: Program
+    public let program: Program
 
     init(_ beta: Double, _ scale: Double) {
       self.beta = beta
       self.scale = scale
-      let (b, half) = (
-        ElementwiseExpression.constant(beta), ElementwiseExpression.constant(0.5 * beta)
-      )
-      let square = ElementwiseExpression.constant(0.5 * scale / beta)
-      let (inner, outer) = (
-        ElementwiseExpression.constant(scale / beta), ElementwiseExpression.constant(scale)
-      )
-      program = .unary { d in
-        .select(.lt(.abs(d), b), .square(d) * square, (.abs(d) - half) * outer)
-      }
-      slope = .binary { dy, d in
-        dy * .select(.lt(.abs(d), b), d * inner, .sign(d) * outer)
-      }
+      program = Self.valueProgram(beta, 0.5 * beta, 0.5 * scale / beta, scale)
+    }
+    private static let valueProgram = Program.Template.unary(4) { d, p in
+      .select(.lt(.abs(d), p[0]), .square(d) * p[2], (.abs(d) - p[1]) * p[3])
+    }
+    public var slope: Program { Self.slopeProgram(beta, scale / beta, scale) }
+    private static let slopeProgram = Program.Template.binary(3) { dy, d, p in
+      dy * .select(.lt(.abs(d), p[0]), d * p[1], .sign(d) * p[2])
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

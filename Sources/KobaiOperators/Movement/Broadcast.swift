@@ -7,10 +7,7 @@ extension Tensor {
   public func broadcast(to shape: Shape) -> Tensor {
     let own = self.shape
     if own == shape { return self }
-    let offset = shape.count - own.count
-    guard offset >= 0,
-      own.indices.allSatisfy({ own[$0] == shape[offset + $0] || own[$0] == 1 })
-    else {
+    guard Operands.broadcasts(own, to: shape) else {
       return misuse(
         "broadcast: shape \(own) does not broadcast to \(shape); sizes, aligned at the end, must "
           + "be equal or 1")
