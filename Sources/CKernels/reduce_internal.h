@@ -126,6 +126,8 @@ typedef enum {
 typedef struct kb_fold_kernels {
   // *result = fold of x[0 ..< n]; the identity when n is 0.
   void (*row[KB_FOLD_COUNT])(size_t n, const void *x, void *result);
+  // The same of many rows, `apart` elements from each other.
+  void (*rows[KB_FOLD_COUNT])(size_t rows, size_t n, const void *x, intptr_t apart, void *result);
   // y[j] = fold of y[j] and the lines' elements j for j < n, eight lines at a time. Line r is x[r] for r < 8,
   // and each later one `step` elements behind line r - 8.
   void (*columns[KB_FOLD_COUNT])(size_t rows, const void *const *x, intptr_t step, size_t n, void *y);

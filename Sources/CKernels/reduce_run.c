@@ -120,6 +120,10 @@ static void fold_columns(const job *j, size_t rows, const void *const *lines, in
   j->kernels->columns[j->fold](rows, lines, step, n, y);
 }
 
+static double root(const job *j, double x) {
+  return j->root == 2 ? __builtin_sqrt(x) : pow(x, 1 / j->root);
+}
+
 static void finish_one(const job *j, size_t output, accumulator a) {
   const size_t n = j->plan.length;
   switch (j->finish) {
@@ -129,7 +133,7 @@ static void finish_one(const job *j, size_t output, accumulator a) {
       a.real[0] /= (double)n, a.real[1] /= (double)n;
       break;
     case FINISH_ROOT:
-      a.real[0] = j->root == 2 ? sqrt(a.real[0]) : pow(a.real[0], 1 / j->root);
+      a.real[0] = root(j, a.real[0]);
       break;
     case FINISH_ANY:
       a.integer = a.integer > 0;
@@ -213,6 +217,19 @@ static bool sums_up(kb_fold fold) {
     }                                                                                              \
   } while (0)
 
+// Totals of the first elements of the compute type.
+static void start_totals(const job *j, size_t n, const void *blocks, void *totals) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    for (size_t i = 0; i < n; i++) ((double *)totals)[i] = (double)((const float *)blocks)[i];
+  } else if (j->type == KB_COMPUTE_DOUBLE) {
+    memcpy(totals, blocks, n * sizeof(double));
+  } else {
+    const size_t size = kb_compute_size(j->type);
+    for (size_t i = 0; i < n; i++)
+      ((accumulator *)totals)[i] = widen(j->type, (const char *)blocks + i * size);
+  }
+}
+
 // Combines n totals with elements of the compute type.
 static void into_totals(const job *j, size_t n, const void *blocks, void *totals) {
   if (j->type == KB_COMPUTE_FLOAT) {
@@ -240,20 +257,25 @@ static void join_totals(const job *j, size_t n, const void *blocks, void *totals
 // Results of neighbouring outputs; the totals are used up.
 static void deliver_line(const job *j, const kb_reduce_piece *piece, void *totals) {
   const size_t n = piece->count;
-  const bool mean = j->finish == FINISH_MEAN;
   if (j->partials && is_real(j)) {
     double *to = (double *)j->partials + piece->segment * j->plan.outputs + piece->output;
     memcpy(to, totals, n * sizeof(double));
     return;
   }
-  if (!is_real(j) || !(mean || j->finish == FINISH_VALUE)) {
+  if (!is_real(j)) {
     for (size_t i = 0; i < n; i++)
       deliver(j, piece->segment, piece->output + i, get_total(j, totals, i));
     return;
   }
   double *line = totals;
   const double length = (double)j->plan.length;
-  for (size_t i = 0; i < n && mean; i++) line[i] /= length;
+  const bool halves = (j->plan.length & (j->plan.length - 1)) == 0; // then the product is the quotient
+  if (j->finish == FINISH_MEAN && halves)
+    for (size_t i = 0; i < n; i++) line[i] *= 1 / length;
+  else if (j->finish == FINISH_MEAN)
+    for (size_t i = 0; i < n; i++) line[i] /= length;
+  if (j->finish == FINISH_ROOT)
+    for (size_t i = 0; i < n; i++) line[i] = root(j, line[i]);
   j->store(n, line, j->result + piece->output * kb_dtype_size(j->out));
 }
 
@@ -286,9 +308,15 @@ static void reduce_dense_rows(const job *j, const kb_reduce_piece *piece) {
   kb_reduce_piece part = *piece;
   for (size_t left = piece->count; left > 0; left -= part.count, part.output += part.count) {
     part.count = left < SOME ? left : SOME;
-    for (size_t i = 0; i < part.count; i++)
-      set_total(j, totals, i,
-                fold_dense_row(j, piece, j->reader.x + (intptr_t)(part.output + i) * apart));
+    const char *x = j->reader.x + (intptr_t)part.output * apart;
+    if (piece->begin == 0 && piece->end <= KB_REDUCE_BLOCK) {
+      double folds[SOME]; // room for any compute type
+      j->kernels->rows[j->fold](part.count, piece->end, x, j->plan.kept_strides[0], folds);
+      start_totals(j, part.count, folds, totals);
+    } else {
+      for (size_t i = 0; i < part.count; i++, x += apart)
+        set_total(j, totals, i, fold_dense_row(j, piece, x));
+    }
     deliver_line(j, &part, totals);
   }
 }
@@ -318,8 +346,13 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
   const intptr_t step = j->power == 0 ? 8 * kb_lines_distance(&reader) : 0;
   // Extremes lose nothing however long they stay in the compute type.
   const bool exact = j->fold != KB_FOLD_PROD && !sums_up(j->fold);
-  for (size_t i = 0; i < n; i++) set_total(j, totals, i, start);
+  const bool once = exact || piece->end - piece->begin <= COLUMN_ROWS;
+  // What one block of rows gives may be the result.
+  const bool direct =
+      once && !j->partials && j->finish == FINISH_VALUE && kb_is_native(j->out, j->type);
+  if (direct) sums = j->result + piece->output * size;
   for (size_t row = piece->begin; row < piece->end;) {
+    const bool first = row == piece->begin;
     const size_t left = piece->end - row;
     const size_t stop = exact || left < COLUMN_ROWS ? piece->end : row + COLUMN_ROWS;
     fill(j, n, &start, sums);
@@ -336,7 +369,11 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, char *buf
       fold_columns(j, folded, lines, step, n, sums);
       row += folded;
     }
-    into_totals(j, n, sums, totals);
+    if (direct) return;
+    if (first)
+      start_totals(j, n, sums, totals);
+    else
+      into_totals(j, n, sums, totals);
   }
   deliver_line(j, piece, totals);
 }

@@ -33,7 +33,7 @@ extension Tensor {
     } else {
       slopes = weight.reshape([])
     }
-    return Tensor.where(gt(0), self, slopes * self)
+    return Tensor.elementwise(Primitives.PRelu(), self, slopes)
   }
 
   /// The first half of a dimension times the sigmoid of the second.
@@ -55,9 +55,42 @@ extension Tensor {
   }
 }
 
+extension Primitives {
+  /// x, and a weight for each element.
+  public struct PRelu: BinaryElementwise {
+    public static let name = "prelu"
+    public static let gradientName = "PreluKernelBackward0"
+    init() {}
+    public var program: Program { Self.valueProgram }
+    private static let valueProgram = Program.binary { x, w in .select(.gt(x, 0), x, w * x) }
+    public var residualsForX: Residuals { .inputs }
+    public var residualsForY: Residuals { .input(0) }
+    public func derivativeX(_ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor {
+      Tensor.elementwise(PReluSlope(), x, w)
+    }
+    public func derivativeY(_ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor { x.clampMax(0) }
+  }
+
+  /// The derivative of `PRelu` with respect to x.
+  public struct PReluSlope: BinaryElementwise {
+    public static let name = "preluSlope"
+    init() {}
+    public var program: Program { Self.valueProgram }
+    private static let valueProgram = Program.binary { x, w in .select(.gt(x, 0), 1, w) }
+    public var residualsForX: Residuals { .none }
+    public var residualsForY: Residuals { .input(0) }
+    public func derivativeX(_ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor { 0 }
+    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor? { nil }
+    public func pushforwardX(_ dx: Tensor, _ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor? { nil }
+    public func derivativeY(_ x: Tensor, _ w: Tensor, _ z: Tensor) -> Tensor {
+      x.gt(0).logicalNot().to(w.dtype)
+    }
+  }
+}
+
 extension Operation {
   static let prelu = Operation(
-    "prelu", .composed,
+    "prelu", .composed, primitives: [Primitives.PRelu.self, Primitives.PReluSlope.self],
     samples: [
       Sample(.uniform(), .uniform(0...1, [3])) { $0[0].prelu($0[1]) },
       Sample(.uniform(-2...2, [2, 3, 2]), .uniform(0...1, [1])) { $0[0].prelu($0[1]) },
