@@ -178,6 +178,13 @@ typedef struct kb_reduce_set {
   double (*exp_row)(size_t n, const float *x, float shift, float *y);
   // sum[j] += exp(x[j] - shift[j]), also stored in y unless NULL.
   void (*exp_columns)(size_t n, const float *x, const float *shift, float *y, float *sum);
+  // sum[j] += Σ dy[j] * y[j] over up to 8 lines, in double; y may be NULL.
+  void (*dot_columns)(size_t rows, const void *const *dy, const void *const *y, size_t n, double *sum);
+  // dx[j] = y[j] * (dy[j] - sum[j])
+  void (*softmax_back_columns)(size_t n, const float *dy, const float *y, const float *sum, float *dx);
+  // dx[j] = dy[j] - exp(y[j]) * sum[j]
+  void (*log_softmax_back_columns)(size_t n, const float *dy, const float *y, const float *sum,
+                                   float *dx);
   // y = softmax(x), unless NULL; the largest of x and Σ exp(x - largest).
   void (*softmax_row)(size_t n, const float *x, float *y, double *largest, double *sum);
   // dx[i] = y[i] * (dy[i] - Σ dy y)

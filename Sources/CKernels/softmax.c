@@ -13,7 +13,11 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define COLUMN_TILE 128
+// Columns of a tile: a tile is read twice or thrice and should stay in the second level; where it is low it may
+// be wide, so that memory is read in long runs.
+#define LEAST_TILE 128
+#define MOST_TILE 1024
+#define TILE_BYTES (256 * 1024)
 
 typedef struct job {
   kb_reduce_plan plan, other_plan; // of x (or dy) and of y
@@ -152,11 +156,19 @@ static void forward_rows(void *context, size_t begin, size_t end) {
   kb_free(buffer, bytes);
 }
 
-// Scratch of a tile; as floats or doubles.
+// Scratch of a tile; as floats or doubles. The lines are room for 8, used where they do not lie in place.
 typedef struct column_scratch {
-  double lines[8 * COLUMN_TILE], other[8 * COLUMN_TILE], largest[COLUMN_TILE], sum[COLUMN_TILE];
-  double block[COLUMN_TILE], line[COLUMN_TILE];
+  size_t tile;
+  double *lines, *other, *largest, *sum, *block, *line;
 } column_scratch;
+
+static size_t scratch_bytes(size_t tile) { return (8 + 8 + 4) * tile * sizeof(double); }
+
+static column_scratch make_scratch(size_t tile) {
+  double *at = kb_alloc(scratch_bytes(tile));
+  return (column_scratch){tile, at, at + 8 * tile, at + 16 * tile, at + 17 * tile, at + 18 * tile,
+                          at + 19 * tile};
+}
 
 // The sums of exponentials, blocks of 64 rows added up in double. `y`, unless NULL, takes the
 // exponentials: lines of floats that are j->inner apart.
@@ -176,7 +188,7 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
     kb_read_columns(reader, row, rows, n, s->lines, lines);
     set->folds[j->type].columns[KB_FOLD_MAX](rows, lines, 0, n, s->largest);
   }
-  memset(s->block, 0, sizeof s->block);
+  memset(s->block, 0, n * sizeof *s->block);
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(reader, row, rows, n, s->lines, lines);
@@ -206,7 +218,7 @@ static void finish_float(const job *j, size_t n, const float *x, const float *la
 }
 
 static void scale_lines(const job *j, size_t n, const double *sum, float *y) {
-  float scale[COLUMN_TILE];
+  float scale[MOST_TILE];
   for (size_t i = 0; i < n; i++) scale[i] = (float)(1 / sum[i]);
   for (size_t row = 0; row < j->plan.length; row++, y += j->inner) {
     for (size_t i = 0; i < n; i++) y[i] *= scale[i];
@@ -230,22 +242,25 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
     if (single) scale[i] = (float)factor; else s->block[i] = factor;
   }
   char *y = result_at(j, output);
+  const bool in_place = kb_is_native(j->dtype, j->type);
   const void *lines[8];
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(&reader, row, rows, n, s->lines, lines);
     for (size_t r = 0; r < rows; r++, y += j->inner * size) {
+      void *line = in_place ? (void *)y : s->line;
       if (single) {
         finish_float(j, n, lines[r], (const float *)(const void *)s->largest, scale,
-                     (float *)(void *)s->other, (float *)(void *)s->line);
+                     (float *)(void *)s->other, line);
       } else {
         const double *x = lines[r];
+        double *to = line;
         for (size_t i = 0; i < n; i++) {
           const double d = x[i] - s->largest[i];
-          s->line[i] = j->logarithm ? d - s->block[i] : exp(d) * s->block[i];
+          to[i] = j->logarithm ? d - s->block[i] : exp(d) * s->block[i];
         }
       }
-      j->store(n, s->line, y);
+      if (!in_place) j->store(n, line, y);
     }
   }
 }
@@ -294,56 +309,53 @@ static void backward_rows(void *context, size_t begin, size_t end) {
   kb_free(buffer, bytes);
 }
 
-static void backward_line(const job *j, size_t n, const void *dy, const void *y,
-                          column_scratch *s, void *dx) {
-  if (j->type == KB_COMPUTE_FLOAT && j->logarithm) {
-    // exp_columns gives sums too; here nobody reads them.
-    memset(s->block, 0, sizeof s->block);
-    const float *g = dy;
-    float *d = dx;
-    kb_active_reduce()->exp_columns(n, y, (const float *)(const void *)s->block, d,
-                                    (float *)(void *)s->largest);
-    for (size_t i = 0; i < n; i++) d[i] = g[i] - d[i] * (float)s->sum[i];
-  } else if (j->type == KB_COMPUTE_FLOAT) {
-    const float *g = dy, *f = y;
-    float *d = dx;
-    for (size_t i = 0; i < n; i++) d[i] = f[i] * (g[i] - (float)s->sum[i]);
-  } else {
-    const double *g = dy, *f = y;
-    double *d = dx;
-    for (size_t i = 0; i < n; i++)
-      d[i] = j->logarithm ? g[i] - exp(f[i]) * s->sum[i] : f[i] * (g[i] - s->sum[i]);
+static void backward_doubles(const job *j, size_t n, const double *dy, const double *y,
+                             const double *sum, double *dx) {
+  for (size_t i = 0; i < n; i++)
+    dx[i] = j->logarithm ? dy[i] - exp(y[i]) * sum[i] : y[i] * (dy[i] - sum[i]);
+}
+
+static void backward_sums(const job *j, size_t rows, const void *const *dy, const void *const *y,
+                          size_t n, double *sum) {
+  if (j->type == KB_COMPUTE_FLOAT) {
+    kb_active_reduce()->dot_columns(rows, dy, j->logarithm ? NULL : y, n, sum);
+    return;
+  }
+  for (size_t r = 0; r < rows; r++) {
+    const double *g = dy[r], *f = y[r];
+    for (size_t i = 0; i < n; i++) sum[i] += j->logarithm ? g[i] : g[i] * f[i];
   }
 }
 
 static void backward_tile(const job *j, size_t output, size_t n, column_scratch *s) {
+  const kb_reduce_set *set = kb_active_reduce();
   const kb_row_reader reader = kb_reader_at(&j->reader, output);
   const kb_row_reader other = kb_reader_at(&j->other, output);
   const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
-  const bool single = j->type == KB_COMPUTE_FLOAT;
+  const bool single = j->type == KB_COMPUTE_FLOAT, in_place = kb_is_native(j->dtype, j->type);
   const void *dy[8], *y[8];
-  memset(s->sum, 0, sizeof s->sum);
-  memset(s->largest, 0, sizeof s->largest);
+  memset(s->sum, 0, n * sizeof *s->sum);
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(&reader, row, rows, n, s->lines, dy);
     kb_read_columns(&other, row, rows, n, s->other, y);
-    for (size_t r = 0; r < rows; r++) {
-      for (size_t i = 0; i < n; i++) {
-        const double g = single ? (double)((const float *)dy[r])[i] : ((const double *)dy[r])[i];
-        const double f = single ? (double)((const float *)y[r])[i] : ((const double *)y[r])[i];
-        s->sum[i] += j->logarithm ? g : g * f;
-      }
-    }
+    backward_sums(j, rows, dy, y, n, s->sum);
   }
+  float *sums = (float *)(void *)s->block;
+  for (size_t i = 0; i < n && single; i++) sums[i] = (float)s->sum[i];
   char *dx = result_at(j, output);
   for (size_t row = 0; row < length; row += 8) {
     const size_t rows = length - row < 8 ? length - row : 8;
     kb_read_columns(&reader, row, rows, n, s->lines, dy);
     kb_read_columns(&other, row, rows, n, s->other, y);
     for (size_t r = 0; r < rows; r++, dx += j->inner * size) {
-      backward_line(j, n, dy[r], y[r], s, s->line);
-      j->store(n, s->line, dx);
+      void *line = in_place ? (void *)dx : s->line;
+      if (single)
+        (j->logarithm ? set->log_softmax_back_columns : set->softmax_back_columns)(n, dy[r], y[r],
+                                                                                   sums, line);
+      else
+        backward_doubles(j, n, dy[r], y[r], s->sum, line);
+      if (!in_place) j->store(n, line, dx);
     }
   }
 }
@@ -351,7 +363,7 @@ static void backward_tile(const job *j, size_t output, size_t n, column_scratch 
 // Neighbouring outputs within one dimension of each input and within `inner`.
 static void run_tiles(const job *j, size_t begin, size_t end,
                       void (*tile)(const job *j, size_t output, size_t n, column_scratch *s)) {
-  column_scratch *scratch = kb_alloc(sizeof *scratch);
+  column_scratch scratch = make_scratch(j->cut.tile);
   for (size_t number = begin; number < end; number++) {
     kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     while (piece.count > 0) {
@@ -361,11 +373,11 @@ static void run_tiles(const job *j, size_t begin, size_t end,
         room = j->other_plan.inner - piece.output % j->other_plan.inner;
         n = room < n ? room : n;
       }
-      tile(j, piece.output, n, scratch);
+      tile(j, piece.output, n, &scratch);
       piece.output += n, piece.count -= n;
     }
   }
-  kb_free(scratch, sizeof *scratch);
+  kb_free(scratch.lines, scratch_bytes(scratch.tile));
 }
 
 static void forward_tiles(void *context, size_t begin, size_t end) {
@@ -396,7 +408,9 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
   }
   const size_t bytes = j->plan.outputs * j->plan.length * kb_dtype_size(j->dtype);
   j->streams = kb_streams(y ? 2 * bytes : bytes, bytes);
-  j->cut = kb_cut_reduction(&j->plan, COLUMN_TILE, 1, 1);
+  const size_t fitting = TILE_BYTES / (sizeof(float) * j->plan.length * (y ? 2 : 1)) / LEAST_TILE * LEAST_TILE;
+  const size_t tile = fitting < LEAST_TILE ? LEAST_TILE : fitting < MOST_TILE ? fitting : MOST_TILE;
+  j->cut = kb_cut_reduction(&j->plan, tile, 1, 1);
   // A softmax needs its whole line: there are no segments.
   j->cut.segments = 1, j->cut.segment = j->plan.length;
   if (j->plan.columns && !j->rounds) {
