@@ -31,6 +31,9 @@ typedef struct kb_kernel_set {
   float (*float32_pow)(float x, float y);
   kb_half_kernels half;
   // Writes around the caches; `out` is 64-byte aligned. kb_stream_fence() after the last one.
+  // 0 and 1 from bytes.
+  void (*float32_from_flags)(size_t n, const uint8_t *x, float *out);
+  void (*float64_from_flags)(size_t n, const uint8_t *x, double *out);
   void (*stream)(void *out, const void *x, size_t bytes);
   const struct kb_register_set *float32_registers, *float64_registers;
 } kb_kernel_set;

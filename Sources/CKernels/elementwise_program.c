@@ -129,8 +129,8 @@ static void widen(kb_dtype dtype, size_t n, const uint8_t *x, void *out) {
     for (size_t i = 0; i < n; i++) ((T *)out)[i] = (T)x[i];                                        \
     break;
   switch (dtype) {
-    CASE(KB_FLOAT32, float)
-    CASE(KB_FLOAT64, double)
+  case KB_FLOAT32: kb_active_kernels->float32_from_flags(n, x, out); break;
+  case KB_FLOAT64: kb_active_kernels->float64_from_flags(n, x, out); break;
     CASE(KB_INT8, int8_t)
     CASE(KB_INT16, int16_t)
     CASE(KB_INT32, int32_t)

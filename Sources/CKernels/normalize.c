@@ -192,18 +192,8 @@ static void row_dx(const job *j, size_t row, const char *dy, const char *x, doub
                              kb_get(j->type, weight, p), rstd, a, b, dx + p * bytes);
 }
 
-static void collect_flush(const job *j, char *single, double *collected) {
-  if (j->type == KB_COMPUTE_FLOAT) {
-    const float *sums = (const float *)(const void *)single;
-    for (size_t i = 0; i < 2 * j->items; i++) collected[i] += (double)sums[i];
-  } else {
-    for (size_t i = 0; i < 2 * j->items; i++) collected[i] += kb_get(j->type, single, i);
-  }
-  memset(single, 0, 2 * j->items * kb_compute_size(j->type));
-}
-
 // Rows between two transfers of the parameters' sums into doubles, and of the smallest block.
-enum { COLLECT_ROWS = 64, LEAST_BLOCK_ROWS = 16 };
+enum { COLLECT_ROWS = 64, LEAST_BLOCK_ROWS = 32 };
 
 static void backward_block(const job *j, size_t block, char *buffer, char *single) {
   const size_t size = kb_compute_size(j->type), width = j->columns * size;
@@ -228,7 +218,7 @@ static void backward_block(const job *j, size_t block, char *buffer, char *singl
     if (single) {
       char *at = single + row % j->affine.rows_per_item * j->parameters * size;
       j->kernels->normalize_collect(j->columns, dy, x, mean, rstd, at, at + j->items * size);
-      if ((row - begin) % COLLECT_ROWS == COLLECT_ROWS - 1) collect_flush(j, single, collected);
+      if ((row - begin) % COLLECT_ROWS == COLLECT_ROWS - 1) kb_move_sums(j->type, 2 * j->items, single, collected);
     }
     if (!j->y) continue;
     char *dx = j->y + row * row_bytes;
@@ -236,7 +226,7 @@ static void backward_block(const job *j, size_t block, char *buffer, char *singl
     row_dx(j, row, dy, x, mean, rstd, sums, result);
     finish_line(j, store, result, dx);
   }
-  if (single) collect_flush(j, single, collected);
+  if (single) kb_move_sums(j->type, 2 * j->items, single, collected);
 }
 
 static void backward(void *context, size_t begin, size_t end) {

@@ -269,11 +269,6 @@ void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t 
   release(&j, shift);
 }
 
-static void flush(const job *j, char *single, double *collected) {
-  for (size_t i = 0; i < 2 * j->channels; i++) collected[i] += kb_get(j->type, single, i);
-  memset(single, 0, 2 * j->channels * kb_compute_size(j->type));
-}
-
 // Rows between two transfers of the sums into doubles.
 #define COLLECT_ROWS 64
 
@@ -303,9 +298,9 @@ static void collect(void *context, size_t begin, size_t end) {
       }
       j->kernels->channel_collect(width, dy, x, j->mean, j->rstd, single,
                                   single + j->channels * element);
-      if ((row - first) % COLLECT_ROWS == COLLECT_ROWS - 1) flush(j, single, collected);
+      if ((row - first) % COLLECT_ROWS == COLLECT_ROWS - 1) kb_move_sums(j->type, 2 * j->channels, single, collected);
     }
-    if (j->inner == 1) flush(j, single, collected);
+    if (j->inner == 1) kb_move_sums(j->type, 2 * j->channels, single, collected);
   }
   kb_free(single, single_bytes);
   kb_free(buffer, bytes);
@@ -370,13 +365,8 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
     kb_sum_blocks(dtype, blocks, 2 * channels, channels, j.collected + channels, dbias);
     const double n = (double)batch * (double)inner;
     for (size_t c = 0; c < channels && training; c++) {
-      double sums[2] = {0, 0};
-      for (size_t block = 0; block < blocks; block++) {
-        sums[0] += j.collected[block * 2 * channels + channels + c];
-        sums[1] += j.collected[block * 2 * channels + c];
-      }
-      kb_set(j.type, mean_share, c, sums[0] / n);
-      kb_set(j.type, size_share, c, sums[1] / n);
+      kb_set(j.type, mean_share, c, j.collected[channels + c] / n);
+      kb_set(j.type, size_share, c, j.collected[c] / n);
     }
     kb_free(j.collected, bytes);
   }

@@ -2,6 +2,8 @@
 #ifndef KB_NORMALIZE_INTERNAL_H
 #define KB_NORMALIZE_INTERNAL_H
 
+#include <string.h>
+
 #include "kb_alloc.h"
 #include "reduce_internal.h"
 
@@ -37,16 +39,27 @@ static inline void kb_release_parameters(kb_dtype dtype, kb_compute type, size_t
   if (x && !kb_is_native(dtype, type)) kb_free((void *)(uintptr_t)x, n * kb_compute_size(type));
 }
 
-// y[i] = Σ over blocks of x[block * stride + i], rounded to `dtype`; y may be NULL.
-static inline void kb_sum_blocks(kb_dtype dtype, size_t blocks, size_t stride, size_t n,
-                                 const double *x, void *y) {
-  if (!y) return;
-  const kb_storer store = kb_find_storer(KB_COMPUTE_DOUBLE, dtype);
-  for (size_t i = 0; i < n; i++) {
-    double sum = 0;
-    for (size_t block = 0; block < blocks; block++) sum += x[block * stride + i];
-    store(1, &sum, (char *)y + i * kb_dtype_size(dtype));
+// sums[i] += x[i], and x becomes 0.
+static inline void kb_move_sums(kb_compute type, size_t n, void *x, double *sums) {
+  if (type == KB_COMPUTE_FLOAT) {
+    const float *single = x;
+    for (size_t i = 0; i < n; i++) sums[i] += (double)single[i];
+  } else {
+    const double *real = x;
+    for (size_t i = 0; i < n; i++) sums[i] += real[i];
   }
+  memset(x, 0, n * kb_compute_size(type));
+}
+
+// Adds x[block * stride + i] of all blocks to that of the first, which `y` takes, rounded to `dtype`, unless
+// NULL.
+static inline void kb_sum_blocks(kb_dtype dtype, size_t blocks, size_t stride, size_t n, double *x,
+                                 void *y) {
+  for (size_t block = 1; block < blocks; block++) {
+    const double *from = x + block * stride;
+    for (size_t i = 0; i < n; i++) x[i] += from[i];
+  }
+  if (y) kb_find_storer(KB_COMPUTE_DOUBLE, dtype)(n, x, y);
 }
 
 #endif
