@@ -26,9 +26,11 @@ typedef struct kb_half_kernels {
 // NULL.
 typedef struct kb_kernel_set {
   kb_kernel kernels[KB_DTYPE_COUNT][KB_OPCODE_COUNT];
-  // The transcendental opcodes (and pow) for one float, same bits as the kernels.
+  // The transcendental opcodes (and pow) for one number, same bits as the kernels.
   float (*float32_unary)(kb_opcode opcode, float x);
   float (*float32_pow)(float x, float y);
+  double (*float64_unary)(kb_opcode opcode, double x);
+  double (*float64_pow)(double x, double y);
   kb_half_kernels half;
   // Writes around the caches; `out` is 64-byte aligned. kb_stream_fence() after the last one.
   // 0 and 1 from bytes.

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "elementwise.h"
-#include "elementwise_scalar.h"
 #include "half.h"
 #include "registers.h"
 

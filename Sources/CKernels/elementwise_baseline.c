@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "elementwise.h"
-#include "elementwise_scalar.h"
 #include "half.h"
 #include "registers.h"
 
