@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementwise.h"
 #include "kb_alloc.h"
 #include "kb_reduce.h"
 #include "kb_threads.h"
@@ -26,6 +27,10 @@ typedef struct job {
 static double reference(double largest) { return isfinite(largest) ? largest : 0; }
 
 static void merge(partial *a, const partial *b) {
+  if (a->largest == -INFINITY && a->sum == 0) { // nothing so far
+    *a = *b;
+    return;
+  }
   const bool wins = b->largest > a->largest || b->largest != b->largest;
   const double largest = wins ? b->largest : a->largest;
   const double shift = reference(largest);
@@ -36,13 +41,28 @@ static void merge(partial *a, const partial *b) {
   a->largest = largest;
 }
 
-static void deliver(const job *j, size_t segment, size_t output, partial p) {
+static void doubles(kb_opcode opcode, size_t n, const double *x, double *y) {
+  kb_find_kernel(opcode, KB_FLOAT64)(n, x, x, x, y, 0);
+}
+
+enum { SOME = 64 };
+
+// Neighbouring outputs.
+static void deliver(const job *j, size_t segment, size_t output, size_t n, const partial *p) {
   if (j->partials) {
-    j->partials[segment * j->plan.outputs + output] = p;
+    memcpy(j->partials + segment * j->plan.outputs + output, p, n * sizeof *p);
     return;
   }
-  const double value = isfinite(p.largest) ? p.largest + log(p.sum) : p.largest;
-  kb_find_storer(KB_COMPUTE_DOUBLE, j->out)(1, &value, j->result + output * kb_dtype_size(j->out));
+  const kb_storer store = kb_find_storer(KB_COMPUTE_DOUBLE, j->out);
+  for (size_t first = 0; first < n; first += SOME, p += SOME) {
+    const size_t count = n - first < SOME ? n - first : SOME;
+    double values[SOME];
+    for (size_t k = 0; k < count; k++) values[k] = p[k].sum;
+    doubles(KB_OP_log, count, values, values);
+    for (size_t k = 0; k < count; k++)
+      values[k] = isfinite(p[k].largest) ? p[k].largest + values[k] : p[k].largest;
+    store(count, values, j->result + (output + first) * kb_dtype_size(j->out));
+  }
 }
 
 static double largest_of(kb_compute type, size_t n, const void *x) {
@@ -60,12 +80,17 @@ static double largest_of(kb_compute type, size_t n, const void *x) {
 static double sum_of(kb_compute type, size_t n, const void *x, double shift) {
   if (type == KB_COMPUTE_FLOAT) return kb_active_reduce()->exp_row(n, x, (float)shift, NULL);
   const double *d = x;
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) sum += exp(d[i] - shift);
+  double sum = 0, some[SOME];
+  for (size_t i = 0; i < n; i += SOME) {
+    const size_t count = n - i < SOME ? n - i : SOME;
+    for (size_t k = 0; k < count; k++) some[k] = d[i + k] - shift;
+    doubles(KB_OP_exp, count, some, some);
+    for (size_t k = 0; k < count; k++) sum += some[k];
+  }
   return sum;
 }
 
-static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece, void *buffer) {
+static partial reduce_row(const job *j, size_t output, const kb_reduce_piece *piece, void *buffer) {
   const kb_row_reader reader = kb_reader_at(&j->reader, output);
   partial total = {-INFINITY, 0};
   for (size_t position = piece->begin; position < piece->end;) {
@@ -78,7 +103,17 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
     merge(&total, &block);
     position += n;
   }
-  deliver(j, piece->segment, output, total);
+  return total;
+}
+
+static void reduce_rows(const job *j, const kb_reduce_piece *piece, void *buffer) {
+  partial totals[SOME];
+  for (size_t first = 0; first < piece->count; first += SOME) {
+    const size_t count = piece->count - first < SOME ? piece->count - first : SOME;
+    for (size_t k = 0; k < count; k++)
+      totals[k] = reduce_row(j, piece->output + first + k, piece, buffer);
+    deliver(j, piece->segment, piece->output + first, count, totals);
+  }
 }
 
 #define COLUMN_TILE 256
@@ -86,6 +121,7 @@ static void reduce_row(const job *j, size_t output, const kb_reduce_piece *piece
 
 typedef struct column_scratch {
   double lines[8 * COLUMN_TILE], largest[COLUMN_TILE], sum[COLUMN_TILE];
+  double line[COLUMN_TILE];
   partial totals[COLUMN_TILE];
 } column_scratch;
 
@@ -119,7 +155,9 @@ static void column_block(const kb_row_reader *reader, size_t begin, size_t end, 
         continue;
       }
       const double *x = lines[r];
-      for (size_t i = 0; i < n; i++) scratch->sum[i] += exp(x[i] - scratch->largest[i]);
+      for (size_t i = 0; i < n; i++) scratch->line[i] = x[i] - scratch->largest[i];
+      doubles(KB_OP_exp, n, scratch->line, scratch->line);
+      for (size_t i = 0; i < n; i++) scratch->sum[i] += scratch->line[i];
     }
   }
   for (size_t i = 0; i < n; i++) {
@@ -135,8 +173,7 @@ static void reduce_columns(const job *j, const kb_reduce_piece *piece, column_sc
     const size_t stop = row + COLUMN_ROWS < piece->end ? row + COLUMN_ROWS : piece->end;
     column_block(&reader, row, stop, piece->count, scratch);
   }
-  for (size_t i = 0; i < piece->count; i++)
-    deliver(j, piece->segment, piece->output + i, scratch->totals[i]);
+  deliver(j, piece->segment, piece->output, piece->count, scratch->totals);
 }
 
 static void run_pieces(void *context, size_t begin, size_t end) {
@@ -146,11 +183,10 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   void *buffer = kb_alloc(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
-    if (j->plan.columns) {
+    if (j->plan.columns)
       reduce_columns(j, &piece, buffer);
-    } else {
-      for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
-    }
+    else
+      reduce_rows(j, &piece, buffer);
   }
   kb_free(buffer, bytes);
 }
@@ -164,8 +200,8 @@ void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t 
   if (outputs == 0) return;
   j.reader = kb_make_reader(&j.plan, x, in, kb_compute_of(out), KB_LOAD_VALUE);
   if (j.plan.length == 0) {
-    for (size_t output = 0; output < outputs; output++)
-      deliver(&j, 0, output, (partial){-INFINITY, 0});
+    const partial none = {-INFINITY, 0};
+    for (size_t output = 0; output < outputs; output++) deliver(&j, 0, output, 1, &none);
     return;
   }
   j.cut = kb_cut_reduction(&j.plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
@@ -176,9 +212,9 @@ void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t 
   if (!partials) return;
   j.partials = NULL;
   for (size_t output = 0; output < outputs; output++) {
-    partial total = partials[output];
-    for (size_t s = 1; s < j.cut.segments; s++) merge(&total, &partials[s * outputs + output]);
-    deliver(&j, 0, output, total);
+    for (size_t s = 1; s < j.cut.segments; s++)
+      merge(&partials[output], &partials[s * outputs + output]);
   }
+  deliver(&j, 0, 0, outputs, partials);
   kb_free(partials, bytes);
 }

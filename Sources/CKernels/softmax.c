@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "kb_alloc.h"
+#include "elementwise.h"
 #include "half.h"
+#include "kb_alloc.h"
 #include "kb_threads.h"
 #include "reduce_internal.h"
 #include "stream.h"
@@ -81,13 +82,21 @@ static void forward_float(const job *j, const float *x, float *y) {
         j->plan.length, x, largest, 1, j->rounds ? -rounded_log(j->dtype, sum) : -log(sum), y);
 }
 
+static void doubles(kb_opcode opcode, size_t n, const double *x, double *y) {
+  kb_find_kernel(opcode, KB_FLOAT64)(n, x, x, x, y, 0);
+}
+
+enum { SOME = 64 };
+
 static void forward_double(bool logarithm, size_t n, const double *x, double *y) {
-  double largest, sum = 0;
+  double largest, sum = 0, some[SOME];
   kb_active_reduce()->folds[KB_COMPUTE_DOUBLE].row[KB_FOLD_MAX](n, x, &largest);
-  for (size_t i = 0; i < n; i++) {
-    const double e = exp(x[i] - largest);
-    sum += e;
-    if (!logarithm) y[i] = e;
+  for (size_t i = 0; i < n; i += SOME) {
+    const size_t m = n - i < SOME ? n - i : SOME;
+    double *e = logarithm ? some : y + i;
+    for (size_t k = 0; k < m; k++) e[k] = x[i + k] - largest;
+    doubles(KB_OP_exp, m, e, e);
+    for (size_t k = 0; k < m; k++) sum += e[k];
   }
   const double log_sum = log(sum);
   for (size_t i = 0; i < n; i++) y[i] = logarithm ? x[i] - largest - log_sum : y[i] / sum;
@@ -129,8 +138,30 @@ static void close_writer(const regular_line_writer *w) {
   kb_free(w->line, w->j->plan.length * sizeof(float));
 }
 
+// Logarithms of short lines: those of the sums are taken of many at once.
+static void forward_logarithms(const job *j, size_t begin, size_t end) {
+  const kb_reduce_set *set = kb_active_reduce();
+  const size_t n = j->plan.length;
+  for (size_t first = begin; first < end; first += SOME) {
+    const size_t count = end - first < SOME ? end - first : SOME;
+    double largest[SOME], sum[SOME];
+    for (size_t k = 0; k < count; k++)
+      set->softmax_row(n, regular_line(&j->reader, first + k), NULL, largest + k, sum + k);
+    doubles(KB_OP_log, count, sum, sum);
+    for (size_t k = 0; k < count; k++)
+      set->folds[KB_COMPUTE_FLOAT].scale_row(n, regular_line(&j->reader, first + k), largest[k], 1, -sum[k],
+                                             (float *)(void *)j->result + (first + k) * n);
+  }
+}
+
 static void forward_rows(void *context, size_t begin, size_t end) {
+  enum { SHORT = 256 };
   const job *j = context;
+  const bool many = j->logarithm && !j->rounds && !j->streams && j->plan.length <= SHORT;
+  if (many && regular(j, &j->reader)) {
+    forward_logarithms(j, begin, end);
+    return;
+  }
   if (regular(j, &j->reader)) {
     regular_line_writer w = open_writer(j);
     for (size_t output = begin; output < end; output++) {
@@ -199,7 +230,9 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
         continue;
       }
       const double *x = lines[r];
-      for (size_t i = 0; i < n; i++) s->sum[i] += exp(x[i] - s->largest[i]);
+      for (size_t i = 0; i < n; i++) s->line[i] = x[i] - s->largest[i];
+      doubles(KB_OP_exp, n, s->line, s->line);
+      for (size_t i = 0; i < n; i++) s->sum[i] += s->line[i];
     }
     if (single && (row % 64 == 56 || row + 8 >= length)) {
       for (size_t i = 0; i < n; i++) s->sum[i] += (double)block[i], block[i] = 0;
@@ -237,8 +270,9 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
   const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
   const bool single = j->type == KB_COMPUTE_FLOAT;
   float *scale = (float *)(void *)s->block;
+  if (j->logarithm) doubles(KB_OP_log, n, s->sum, s->sum);
   for (size_t i = 0; i < n; i++) {
-    const double factor = j->logarithm ? log(s->sum[i]) : 1 / s->sum[i];
+    const double factor = j->logarithm ? s->sum[i] : 1 / s->sum[i];
     if (single) scale[i] = (float)factor; else s->block[i] = factor;
   }
   char *y = result_at(j, output);
@@ -255,10 +289,10 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
       } else {
         const double *x = lines[r];
         double *to = line;
-        for (size_t i = 0; i < n; i++) {
-          const double d = x[i] - s->largest[i];
-          to[i] = j->logarithm ? d - s->block[i] : exp(d) * s->block[i];
-        }
+        for (size_t i = 0; i < n; i++) to[i] = x[i] - s->largest[i];
+        if (!j->logarithm) doubles(KB_OP_exp, n, to, to);
+        for (size_t i = 0; i < n; i++)
+          to[i] = j->logarithm ? to[i] - s->block[i] : to[i] * s->block[i];
       }
       if (!in_place) j->store(n, line, y);
     }
@@ -273,10 +307,14 @@ static void backward_float(bool logarithm, size_t n, const float *dy, const floa
 
 static void backward_double(bool logarithm, size_t n, const double *dy, const double *y,
                             double *dx) {
-  double sum = 0;
+  double sum = 0, some[SOME];
   for (size_t i = 0; i < n; i++) sum += logarithm ? dy[i] : dy[i] * y[i];
-  for (size_t i = 0; i < n; i++)
-    dx[i] = logarithm ? dy[i] - exp(y[i]) * sum : y[i] * (dy[i] - sum);
+  for (size_t i = 0; i < n && !logarithm; i++) dx[i] = y[i] * (dy[i] - sum);
+  for (size_t i = 0; i < n && logarithm; i += SOME) {
+    const size_t m = n - i < SOME ? n - i : SOME;
+    doubles(KB_OP_exp, m, y + i, some);
+    for (size_t k = 0; k < m; k++) dx[i + k] = dy[i + k] - some[k] * sum;
+  }
 }
 
 static void backward_rows(void *context, size_t begin, size_t end) {
@@ -311,8 +349,13 @@ static void backward_rows(void *context, size_t begin, size_t end) {
 
 static void backward_doubles(const job *j, size_t n, const double *dy, const double *y,
                              const double *sum, double *dx) {
-  for (size_t i = 0; i < n; i++)
-    dx[i] = j->logarithm ? dy[i] - exp(y[i]) * sum[i] : y[i] * (dy[i] - sum[i]);
+  double some[SOME];
+  for (size_t i = 0; i < n && !j->logarithm; i++) dx[i] = y[i] * (dy[i] - sum[i]);
+  for (size_t i = 0; i < n && j->logarithm; i += SOME) {
+    const size_t m = n - i < SOME ? n - i : SOME;
+    doubles(KB_OP_exp, m, y + i, some);
+    for (size_t k = 0; k < m; k++) dx[i + k] = dy[i + k] - some[k] * sum[i + k];
+  }
 }
 
 static void backward_sums(const job *j, size_t rows, const void *const *dy, const void *const *y,
