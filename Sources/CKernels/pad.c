@@ -17,6 +17,7 @@ typedef struct pad_plan {
   intptr_t *dims, *padded, **maps; // of the dimensions up to the last padded one
   intptr_t rows, block;            // padded rows; elements of a block
   intptr_t run_start, run;         // of the last dimension: outputs that show consecutive inputs
+  bool constant;                   // what is outside of the run
   size_t size, bytes;              // bytes of an element, of the plan's memory
   const void *x, *value;
   void *out;
@@ -49,7 +50,7 @@ static void fill_map(int mode, intptr_t dim, intptr_t before, intptr_t after, in
 
 static pad_plan make_plan(int mode, size_t rank, const intptr_t *dims, const intptr_t *before,
                           const intptr_t *after) {
-  pad_plan plan = {.rank = rank, .rows = 1, .block = 1};
+  pad_plan plan = {.rank = rank, .rows = 1, .block = 1, .constant = mode == KB_PAD_CONSTANT};
   while (plan.rank > 1 && before[plan.rank - 1] == 0 && after[plan.rank - 1] == 0)
     plan.block *= dims[--plan.rank];
   size_t entries = 0;
@@ -140,6 +141,10 @@ static void fill(const pad_plan *plan, char *to, intptr_t count) {
 static void pad_columns(const pad_plan *plan, const intptr_t *map, intptr_t begin, intptr_t end,
                         const char *from, char *to) {
   const size_t block_bytes = (size_t)plan->block * plan->size;
+  if (plan->constant) {
+    fill(plan, to + (size_t)begin * block_bytes, (end - begin) * plan->block);
+    return;
+  }
   for (intptr_t o = begin; o < end; o++) {
     char *const block = to + (size_t)o * block_bytes;
     if (map[o] < 0)
