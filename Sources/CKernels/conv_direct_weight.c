@@ -34,7 +34,7 @@ static intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
 bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                              intptr_t rows) {
   const intptr_t taps = kb_conv_count(gather->kernel);
-  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS && rows >= LEAST_CHANNELS &&
+  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS &&
          gather->kernel[0] == 1 && gather->input[0] == 1 && gather->output[0] == 1 &&
          gather->padding[0] == 0 && gather->padding[1] >= 0 && gather->padding[2] >= 0 && taps > 1 &&
          taps <= MOST_TAPS && kb_conv_count(gather->output) >= LEAST_PIXELS;

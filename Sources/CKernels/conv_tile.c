@@ -151,6 +151,10 @@ static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intpt
     for (intptr_t r = 0; r < rows; r++)
       for (intptr_t i = 0; i < count; i++) y[r * pixels + i] = bias[r];
   }
+  if (rows == 1) {
+    kernels->row((size_t)count, (size_t)channels, w, 1, x, pixels, y, tiling->bias != NULL);
+    return;
+  }
   // Channels are pages apart: a panel of pixels that several tiles read is packed, and while they are
   // multiplied the next panel is fetched, which the processor would not foresee.
   const bool packs = tiles >= LEAST_PACKED;

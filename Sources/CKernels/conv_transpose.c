@@ -6,6 +6,7 @@
 #include "conv_direct.h"
 #include "conv_images.h"
 #include "conv_internal.h"
+#include "conv_lanes.h"
 #include "conv_lanewise.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
@@ -96,6 +97,22 @@ typedef struct conv_wide {
 // Channels of a task: as many as make runs of some cache lines in w.
 enum { TRANSPOSED_TOGETHER = 16 };
 
+// Without taps, sixteen rows at a time: they may all begin in one cache set.
+static void transpose_matrix(const transpose_job *job, intptr_t group, intptr_t first) {
+  const kb_lane_kernels *lanes = kb_lanes_active();
+  const float *w = (const float *)job->w + group * job->outputs * job->inputs + first;
+  float *to = (float *)job->to + (group * job->inputs + first) * job->outputs;
+  float turned[KB_LANES * KB_LANES];
+  intptr_t o = 0;
+  for (; o + KB_LANES <= job->outputs; o += KB_LANES) {
+    lanes->transpose(w + o * job->inputs, job->inputs, turned);
+    for (intptr_t i = 0; i < KB_LANES; i++)
+      memcpy(to + i * job->outputs + o, turned + i * KB_LANES, KB_LANES * sizeof(float));
+  }
+  for (; o < job->outputs; o++)
+    for (intptr_t i = 0; i < KB_LANES; i++) to[i * job->outputs + o] = w[o * job->inputs + i];
+}
+
 static void transpose_inputs(void *context, size_t begin, size_t end) {
   const transpose_job *job = context;
   for (size_t task = begin; task < end; task++) {
@@ -104,6 +121,10 @@ static void transpose_inputs(void *context, size_t begin, size_t end) {
     const intptr_t first = (intptr_t)task % blocks * TRANSPOSED_TOGETHER;
     const intptr_t last =
         first + TRANSPOSED_TOGETHER < job->inputs ? first + TRANSPOSED_TOGETHER : job->inputs;
+    if (job->all == 1 && job->count == 1 && job->size == sizeof(float) && last - first == KB_LANES) {
+      transpose_matrix(job, group, first);
+      continue;
+    }
     switch (job->size) {
     case 1: TRANSPOSE_TAPS(uint8_t); break;
     case 2: TRANSPOSE_TAPS(uint16_t); break;

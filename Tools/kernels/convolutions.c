@@ -141,6 +141,9 @@ void check_convolutions(void) {
   check("convolution 6 → 8, 2 groups, stride 2, 13 images", 16, (shape){13, 6, 8, 2, 9, 3, 2, 1, 1});
   check("convolution 5 → 50, dilated, 14 images", 16, (shape){14, 5, 50, 1, 9, 4, 1, 3, 2});
   check("convolution 3 → 6, 5 × 5", 16, (shape){4, 3, 6, 1, 32, 5, 1, 0, 1});
+  check("convolution 40 → 3, 3 × 3", 16, (shape){2, 40, 3, 1, 20, 3, 1, 1, 1});
+  check("convolution 20 → 1, 1 × 1", 16, (shape){2, 20, 1, 1, 12, 1, 1, 0, 1});
+  check("convolution 40 → 50, 1 × 1, small", 16, (shape){2, 40, 50, 1, 5, 1, 1, 0, 1});
   check_pooled("pooled convolution 1 → 32", (shape){2, 1, 32, 1, 28, 3, 1, 1, 1});
   check_pooled("pooled convolution 32 → 64 (Winograd)", (shape){2, 32, 64, 1, 14, 3, 1, 1, 1});
   check_pooled("pooled convolution 17 → 20, odd", (shape){3, 17, 20, 1, 13, 3, 1, 1, 1});
