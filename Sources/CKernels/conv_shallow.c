@@ -17,7 +17,10 @@ enum {
   MOST_DEPTH = 160,
   LIMIT_DEPTH = 640,
   FEW_ROWS = 16,
-  MOST_SUMS = 2048, // of a weight gradient. One tap has no patches to gather.
+  // The weight gradient's sums, and its taps for more output channels. One tap has no patches to gather.
+  MOST_SUMS = 2048,
+  WEIGHT_ROWS = 32,
+  MOST_WEIGHT_DEPTH = 32,
   LEAST_COLUMNS = 8,
   MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART_COLUMNS / 16,
   IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
@@ -36,7 +39,7 @@ bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intp
   const intptr_t taps = kb_conv_count(gather->kernel);
   const intptr_t depth = channels * taps;
   return kb_shallow_serves(dtype, gather, channels, rows) && taps > 1 && depth <= MOST_DEPTH &&
-         depth * rows <= MOST_SUMS;
+         (rows <= WEIGHT_ROWS ? depth * rows <= MOST_SUMS : depth <= MOST_WEIGHT_DEPTH);
 }
 
 typedef struct shallow_part {
