@@ -18,7 +18,7 @@ enum {
   SKEW = 16,         // floats between pixels, which may all begin in one cache set
   BLOCK = 64,        // outputs of a task
   LEAST_CHANNELS = 16,
-  LEAST_COLUMNS = 8,
+  LEAST_COLUMNS = 4,
   WANTED_TASKS = 8,
 };
 
@@ -135,23 +135,6 @@ static kb_lane_stage stage_of(const direct_job *job, const direct_block *block) 
                          .columns = last[1] - first[1] + 1};
 }
 
-// Adds the products of one tap to a row of outputs.
-static void multiply_row(const direct_job *job, intptr_t columns, intptr_t width, intptr_t depth,
-                         const float *x, intptr_t x_step, const float *w, float *y,
-                         intptr_t y_step) {
-  const intptr_t tile_width = (intptr_t)job->gemm->columns;
-  const intptr_t tiles = divided_up(columns, (intptr_t)job->gemm->rows);
-  for (intptr_t column = 0; column < width; column += tile_width) {
-    for (intptr_t tile = 0, c = 0; tile < tiles; tile++) {
-      const intptr_t height = columns / tiles + (tile < columns % tiles);
-      job->gemm->tile((size_t)height, (size_t)smaller(tile_width, width - column), (size_t)depth,
-                      x + c * x_step, x_step, 1, w + column, PANEL, y + c * y_step + column,
-                      (size_t)y_step, true, NULL, NULL);
-      c += height;
-    }
-  }
-}
-
 // The outputs of a panel, [image][pixel][PANEL].
 static void multiply_panel(const direct_job *job, const direct_block *block, intptr_t group,
                            intptr_t panel, const kb_lane_stage *stage, const float *staged,
@@ -182,10 +165,10 @@ static void multiply_panel(const direct_job *job, const direct_block *block, int
                                 x - stage->first_column;
           const intptr_t to = (part->start[1] + row * part->step[1] - block->first) * width +
                               part->start[2];
-          multiply_row(job, gather->output[2], columns, channels,
-                       staged + image * staged_stride + from * job->pitch,
-                       gather->stride[2] * job->pitch, w, outputs + (image * pixels + to) * PANEL,
-                       part->step[2] * PANEL);
+          kb_multiply_panel(job->gemm, gather->output[2], columns, channels,
+                            staged + image * staged_stride + from * job->pitch,
+                            gather->stride[2] * job->pitch, 1, w, PANEL,
+                            outputs + (image * pixels + to) * PANEL, part->step[2] * PANEL, true);
         }
       }
     }

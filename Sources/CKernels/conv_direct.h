@@ -3,6 +3,8 @@
 #define KB_CONV_DIRECT_H
 
 #include "conv_tile.h"
+#include "conv_weight.h"
+#include "gemm.h"
 
 enum { KB_DIRECT_TAPS = 64 }; // at most
 
@@ -20,5 +22,29 @@ typedef struct kb_direct_part {
 // in all: [groups, rows, channels, taps], or if `transposed` [groups, channels, rows, taps].
 void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, intptr_t taps,
                    bool transposed);
+
+// The same for the weight gradient.
+bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
+                             intptr_t rows);
+void kb_direct_run_weight(const kb_conv_weight_job *job);
+
+// c[m × columns] = a · b (+ c) with b and c in rows of a panel or of any pitch, for m of any size.
+static inline void kb_multiply_panel(const kb_gemm_kernels *kernels, intptr_t m, intptr_t columns,
+                                     intptr_t k, const float *a, intptr_t a_row, intptr_t a_column,
+                                     const float *b, intptr_t b_row, float *c, intptr_t c_row,
+                                     bool add) {
+  const intptr_t width = (intptr_t)kernels->columns;
+  const intptr_t tiles = (m + (intptr_t)kernels->rows - 1) / (intptr_t)kernels->rows;
+  for (intptr_t column = 0; column < columns; column += width) {
+    const intptr_t some = columns - column < width ? columns - column : width;
+    for (intptr_t tile = 0, row = 0; tile < tiles; tile++) {
+      const intptr_t height = m / tiles + (tile < m % tiles);
+      kernels->tile((size_t)height, (size_t)some, (size_t)k,
+                    a + row * a_row, a_row, a_column, b + column, b_row, c + row * c_row + column,
+                    (size_t)c_row, add, NULL, NULL);
+      row += height;
+    }
+  }
+}
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "conv_stage.h"
 #include "kb_alloc.h"
+#include "kb_threads.h"
 
 // A run of output pixels: where it begins, in bytes, in its tile and (for a tap at 0) in staged rows.
 typedef struct conv_run {
@@ -109,6 +110,74 @@ bool kb_conv_reads_in_place(const kb_conv_gather *gather) {
       return false;
   }
   return true;
+}
+
+typedef struct pixel_job {
+  const kb_conv_gather *gather;
+  float *pixels, *x; // one is written
+  const float *fill;
+  intptr_t fills;
+} pixel_job;
+
+// The rows of some planes that are read, in order.
+#define EACH_ROW(BODY)                                                                             \
+  const pixel_job *job = context;                                                                  \
+  const intptr_t *input = job->gather->input, *output = job->gather->output;                       \
+  const intptr_t *stride = job->gather->stride, columns = output[2], step = stride[2];             \
+  float *pixels = job->pixels + (intptr_t)begin * kb_conv_count(output);                           \
+  for (intptr_t plane = (intptr_t)begin; plane < (intptr_t)end; plane++)                           \
+    for (intptr_t z = 0; z < output[0]; z++)                                                       \
+      for (intptr_t y = 0; y < output[1]; y++, pixels += columns) {                                \
+        float *row = job->x + ((plane * input[0] + z * stride[0]) * input[1] + y * stride[1]) * input[2]; \
+        BODY                                                                                       \
+      }
+
+static void read_pixels(void *context, size_t begin, size_t end) {
+  EACH_ROW({
+    if (step == 2)
+      for (intptr_t i = 0; i < columns; i++) pixels[i] = row[2 * i];
+    else
+      for (intptr_t i = 0; i < columns; i++) pixels[i] = row[step * i];
+  })
+}
+
+static void spread_pixels(void *context, size_t begin, size_t end) {
+  const pixel_job *all = context;
+  const intptr_t count = kb_conv_count(all->gather->input);
+  for (intptr_t plane = (intptr_t)begin; plane < (intptr_t)end; plane++) {
+    const float fill = all->fill ? all->fill[plane % all->fills] : 0;
+    for (intptr_t i = plane * count; i < (plane + 1) * count; i++) all->x[i] = fill;
+  }
+  EACH_ROW({
+    for (intptr_t i = 0; i < columns; i++) row[step * i] = pixels[i];
+  })
+}
+
+static size_t planes_of_task(const kb_conv_gather *gather) {
+  return (size_t)(1 + 16384 / (1 + kb_conv_count(gather->input)));
+}
+
+bool kb_conv_reads_pixels(const kb_conv_gather *gather) {
+  for (int d = 0; d < 3; d++) {
+    if (gather->kernel[d] != 1 || gather->padding[d] != 0 ||
+        (gather->output[d] - 1) * gather->stride[d] >= gather->input[d])
+      return false;
+  }
+  return kb_conv_count(gather->stride) > 1;
+}
+
+float *kb_conv_read_pixels(const kb_conv_gather *gather, const void *x, intptr_t planes) {
+  if (gather->size != sizeof(float) || !kb_conv_reads_pixels(gather)) return NULL;
+  float *pixels = kb_alloc((size_t)(planes * kb_conv_count(gather->output)) * sizeof(float));
+  pixel_job job = {gather, pixels, (float *)x, NULL, 1};
+  kb_parallel_for((size_t)planes, planes_of_task(gather), read_pixels, &job);
+  return pixels;
+}
+
+void kb_conv_spread_pixels(const kb_conv_gather *gather, const float *pixels, intptr_t planes,
+                           const float *fill, intptr_t fills, float *x) {
+  pixel_job job = {gather, (float *)pixels, x, fill, fills};
+  kb_parallel_for((size_t)planes, planes_of_task(gather), spread_pixels, &job);
 }
 
 void kb_conv_gather_tile(const kb_conv_gather *gather, const void *x, size_t image_pitch,

@@ -21,6 +21,14 @@ static inline intptr_t kb_conv_count(const intptr_t dims[3]) { return dims[0] * 
 // A 1 × 1 convolution without stride or padding reads the image as it lies.
 bool kb_conv_reads_in_place(const kb_conv_gather *gather);
 
+// A 1 × 1 convolution with a stride and no padding reads every stride-th pixel.
+bool kb_conv_reads_pixels(const kb_conv_gather *gather);
+// Planes of these, [planes][output]; NULL if it is another, or not of float.
+float *kb_conv_read_pixels(const kb_conv_gather *gather, const void *x, intptr_t planes);
+// The reverse: planes with these pixels, and fill[plane % fills] (0 if NULL) in between.
+void kb_conv_spread_pixels(const kb_conv_gather *gather, const float *pixels, intptr_t planes,
+                           const float *fill, intptr_t fills, float *x);
+
 // For output pixels begin ..< end, counted over all images (at most KB_CONV_MAX_TILE), writes the
 // rows patches[channel · taps + tap][pixel], `pitch` bytes apart. `x` is the first channel in image
 // 0, images are `image_pitch` bytes apart. pitch ≥ (end − begin) · size + KB_CONV_SLACK.

@@ -17,9 +17,10 @@ enum {
   MOST_DEPTH = 160,
   LIMIT_DEPTH = 640,
   FEW_ROWS = 16,
-  // The weight gradient's: half of it for more output channels. One tap has no patches to gather.
-  MOST_WEIGHT_DEPTH = 64,
+  // The weight gradient's sums, and its taps for more output channels. One tap has no patches to gather.
+  MOST_SUMS = 2048,
   WEIGHT_ROWS = 32,
+  MOST_WEIGHT_DEPTH = 32,
   LEAST_COLUMNS = 8,
   MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART_COLUMNS / 16,
   IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
@@ -36,8 +37,9 @@ bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t ch
 bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                               intptr_t rows) {
   const intptr_t taps = kb_conv_count(gather->kernel);
-  return kb_shallow_serves(dtype, gather, channels, rows) && taps > 1 &&
-         channels * taps <= (rows <= WEIGHT_ROWS ? MOST_WEIGHT_DEPTH : MOST_WEIGHT_DEPTH / 2);
+  const intptr_t depth = channels * taps;
+  return kb_shallow_serves(dtype, gather, channels, rows) && taps > 1 && depth <= MOST_DEPTH &&
+         (rows <= WEIGHT_ROWS ? depth * rows <= MOST_SUMS : depth <= MOST_WEIGHT_DEPTH);
 }
 
 typedef struct shallow_part {
@@ -60,6 +62,7 @@ static void plan_part(const kb_conv_gather *gather, const plane_part *part, intp
   }
   to->kernel = (kb_shallow_part){staged,
                                  to->offsets,
+                                 channels * kb_conv_count(gather->kernel),
                                  channels * kb_conv_count(gather->kernel),
                                  count,
                                  kb_conv_count(output),

@@ -25,16 +25,16 @@ typedef struct kb_shallow_segment {
 } kb_shallow_segment;
 
 // Outputs that read the same staged channels. Tap t of a channel is offsets[t] bytes on; `depth`
-// counts the taps of all channels.
+// counts the taps of all channels, `pitch` those from one output channel's weights to the next.
 typedef struct kb_shallow_part {
   const char *staged;
   const size_t *offsets;
-  intptr_t depth, segment_count, plane; // plane: elements from one output channel to the next
+  intptr_t depth, pitch, segment_count, plane; // plane: elements from one output channel to the next
   const kb_shallow_segment *segments;
 } kb_shallow_part;
 
 typedef struct kb_shallow_kernels {
-  // y[r · plane + o] = bias[r] + Σ over t of w[r · depth + t] · what tap t reads at o. Bias or NULL.
+  // y[r · plane + o] = bias[r] + Σ over t of w[r · pitch + t] · what tap t reads at o. Bias or NULL.
   void (*sum)(const kb_shallow_part *part, intptr_t rows, const float *w, const float *bias,
               float *y);
   // sums[(r · depth + t) · 16 + lane] += dy[r · plane + o] · what tap t reads at o, over o.

@@ -8,6 +8,7 @@
 
 #include "conv_depthwise.h"
 #include "conv_direct.h"
+#include "conv_images.h"
 #include "conv_lanewise.h"
 #include "conv_shallow.h"
 #include "conv_winograd.h"
@@ -20,8 +21,9 @@
 // Rows of patches gathered at a time: 640 rows of 128 floats are 330 KB.
 enum { PATCH_ROWS = 640 };
 
-// Of 1 × 1 convolutions: pixels of a task, and how many an image needs to fill the vectors.
-enum { IN_PLACE_PIXELS = 128, LEAST_IN_PLACE = 64 };
+// Of 1 × 1 convolutions: pixels of a task, how many an image needs to fill the vectors, and tiles of a panel
+// that repay its packing.
+enum { IN_PLACE_PIXELS = 128, LEAST_IN_PLACE = 64, LEAST_PACKED = 6 };
 
 typedef struct tile_job {
   const kb_conv_tiling *tiling;
@@ -149,16 +151,32 @@ static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intpt
     for (intptr_t r = 0; r < rows; r++)
       for (intptr_t i = 0; i < count; i++) y[r * pixels + i] = bias[r];
   }
+  if (rows == 1) {
+    kernels->row((size_t)count, (size_t)channels, w, 1, x, pixels, y, tiling->bias != NULL);
+    return;
+  }
+  // Channels are pages apart: a panel of pixels that several tiles read is packed, and while they are
+  // multiplied the next panel is fetched, which the processor would not foresee.
+  const bool packs = tiles >= LEAST_PACKED;
+  const size_t packed_bytes = packs ? (size_t)(channels * width) * sizeof(float) : 0;
+  float *packed = kb_alloc(packed_bytes);
   for (intptr_t column = 0; column < count; column += width) {
+    const intptr_t columns = count - column < width ? count - column : width;
+    const intptr_t next = pixels - first - column - width;
+    const float *b = packs ? packed : x + column;
+    if (packs) kernels->pack((size_t)channels, (size_t)columns, x + column, pixels, 1, packed);
     for (intptr_t tile = 0, r = 0; tile < tiles; tile++) {
+      for (intptr_t c = tile * channels / tiles; c < (tile + 1) * channels / tiles; c++)
+        for (intptr_t i = 0; i < width && i < next; i += 16)
+          __builtin_prefetch(x + c * pixels + column + width + i);
       const intptr_t some = rows / tiles + (tile < rows % tiles);
-      kernels->tile((size_t)some, (size_t)(count - column < width ? count - column : width),
-                    (size_t)channels, w + r * channels, channels, 1, x + column, pixels,
-                    y + r * pixels + column, (size_t)pixels, tiling->bias != NULL,
-                    NULL, NULL);
+      kernels->tile((size_t)some, (size_t)columns, (size_t)channels, w + r * channels, channels, 1, b,
+                    packs ? width : pixels, y + r * pixels + column, (size_t)pixels,
+                    tiling->bias != NULL, NULL, NULL);
       r += some;
     }
   }
+  kb_free(packed, packed_bytes);
 }
 
 static void run_in_place(void *context, size_t begin, size_t end) {
@@ -182,7 +200,9 @@ static bool takes_in_place(const kb_conv_tiling *tiling) {
 }
 
 // How a convolution is computed.
-typedef enum engine { LANEWISE, DEPTHWISE, IN_PLACE, WINOGRAD, SHALLOW, DIRECT, PATCHES } engine;
+typedef enum engine {
+  LANEWISE, DEPTHWISE, IN_PLACE, WINOGRAD, IMAGES, SHALLOW, DIRECT, PATCHES
+} engine;
 
 static engine choose_engine(const kb_conv_tiling *tiling) {
   const kb_dtype dtype = tiling->dtype;
@@ -194,8 +214,11 @@ static engine choose_engine(const kb_conv_tiling *tiling) {
   if (!dense) return PATCHES;
   if (takes_in_place(tiling)) return IN_PLACE;
   if (kb_winograd_serves(dtype, gather, tiling->batch, channels, rows)) return WINOGRAD;
+  if (kb_images_serves(dtype, gather, tiling->batch, channels, rows)) return IMAGES;
   if (kb_shallow_serves(dtype, gather, channels, rows)) return SHALLOW;
-  return kb_direct_serves(dtype, gather, channels, rows) ? DIRECT : PATCHES;
+  // Of few short rows, turning the weights would take longer than the patches.
+  const bool few = gather->output[2] < 8 && tiling->batch * kb_conv_count(gather->output) < 128;
+  return !few && kb_direct_serves(dtype, gather, channels, rows) ? DIRECT : PATCHES;
 }
 
 bool kb_conv_pools_tiles(const kb_conv_tiling *tiling) {
@@ -225,6 +248,7 @@ static void run_engine(const kb_conv_tiling *tiling, engine chosen) {
     return;
   }
   case WINOGRAD: kb_winograd_run(tiling, false); return;
+  case IMAGES: kb_images_run(tiling); return;
   case SHALLOW: kb_shallow_run(tiling); return;
   case DIRECT: {
     intptr_t order[KB_DIRECT_TAPS];
@@ -247,7 +271,22 @@ static void run_engine(const kb_conv_tiling *tiling, engine chosen) {
   kb_parallel_for((size_t)(job.tiles * tiling->groups), 1, run_tiles, &job);
 }
 
+// The same, of the pixels that a 1 × 1 convolution with a stride reads. False if it is none.
+static bool run_on_pixels(const kb_conv_tiling *tiling) {
+  const intptr_t planes = tiling->batch * tiling->groups * tiling->channels;
+  float *pixels = kb_conv_read_pixels(&tiling->gather, tiling->x, planes);
+  if (!pixels) return false;
+  kb_conv_tiling dense = *tiling;
+  dense.x = pixels;
+  memcpy(dense.gather.input, tiling->gather.output, sizeof dense.gather.input);
+  for (int d = 0; d < 3; d++) dense.gather.stride[d] = 1;
+  kb_conv_run_tiles(&dense);
+  kb_free(pixels, (size_t)(planes * kb_conv_count(tiling->gather.output)) * sizeof(float));
+  return true;
+}
+
 void kb_conv_run_tiles(const kb_conv_tiling *tiling) {
+  if (run_on_pixels(tiling)) return;
   const engine chosen = choose_engine(tiling);
   run_engine(tiling, chosen);
   // These do so themselves.

@@ -4,7 +4,9 @@
 
 #include "conv_columns.h"
 #include "conv_direct.h"
+#include "conv_images.h"
 #include "conv_internal.h"
+#include "conv_lanes.h"
 #include "conv_lanewise.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
@@ -95,6 +97,22 @@ typedef struct conv_wide {
 // Channels of a task: as many as make runs of some cache lines in w.
 enum { TRANSPOSED_TOGETHER = 16 };
 
+// Without taps, sixteen rows at a time: they may all begin in one cache set.
+static void transpose_matrix(const transpose_job *job, intptr_t group, intptr_t first) {
+  const kb_lane_kernels *lanes = kb_lanes_active();
+  const float *w = (const float *)job->w + group * job->outputs * job->inputs + first;
+  float *to = (float *)job->to + (group * job->inputs + first) * job->outputs;
+  float turned[KB_LANES * KB_LANES];
+  intptr_t o = 0;
+  for (; o + KB_LANES <= job->outputs; o += KB_LANES) {
+    lanes->transpose(w + o * job->inputs, job->inputs, turned);
+    for (intptr_t i = 0; i < KB_LANES; i++)
+      memcpy(to + i * job->outputs + o, turned + i * KB_LANES, KB_LANES * sizeof(float));
+  }
+  for (; o < job->outputs; o++)
+    for (intptr_t i = 0; i < KB_LANES; i++) to[i * job->outputs + o] = w[o * job->inputs + i];
+}
+
 static void transpose_inputs(void *context, size_t begin, size_t end) {
   const transpose_job *job = context;
   for (size_t task = begin; task < end; task++) {
@@ -103,6 +121,10 @@ static void transpose_inputs(void *context, size_t begin, size_t end) {
     const intptr_t first = (intptr_t)task % blocks * TRANSPOSED_TOGETHER;
     const intptr_t last =
         first + TRANSPOSED_TOGETHER < job->inputs ? first + TRANSPOSED_TOGETHER : job->inputs;
+    if (job->all == 1 && job->count == 1 && job->size == sizeof(float) && last - first == KB_LANES) {
+      transpose_matrix(job, group, first);
+      continue;
+    }
     switch (job->size) {
     case 1: TRANSPOSE_TAPS(uint8_t); break;
     case 2: TRANSPOSE_TAPS(uint16_t); break;
@@ -245,7 +267,8 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
       if (!plan_part(dtype, conv, residue, &tiling, taps)) continue;
       tiling.channels = channels;
       if (all == 1 &&
-          kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows))
+          (kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows) ||
+           kb_images_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows)))
         return false;
       parts[filled++] = (kb_direct_part){tiling, order};
       for (intptr_t y = taps[1].count - 1; y >= 0; y--)
@@ -256,6 +279,24 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
   }
   if (filled > 0)
     kb_direct_run(parts, filled, w, kb_conv_count(conv->window.kernel), true);
+  return true;
+}
+
+// Of a 1 × 1 convolution with a stride: that of the pixels that it reads, and zeros in between. False where
+// it is none.
+static bool pixel_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
+                                 const void *w, const void *bias, void *transposed, void *dx) {
+  const kb_conv_gather gather = window_gather(dtype, &conv->window);
+  if (dtype != KB_FLOAT32 || !kb_conv_reads_pixels(&gather)) return false;
+  kb_convolution dense = *conv;
+  memcpy(dense.window.input, conv->window.output, sizeof dense.window.input);
+  for (int d = 0; d < 3; d++) dense.window.stride[d] = 1;
+  const intptr_t planes = conv->batch * conv->in_channels, residue[3] = {0};
+  const size_t bytes = (size_t)(planes * kb_conv_count(dense.window.input)) * sizeof(float);
+  float *pixels = kb_alloc(bytes);
+  input_gradient_part(dtype, &dense, residue, dy, w, bias, transposed, pixels, NULL);
+  kb_conv_spread_pixels(&gather, pixels, planes, bias, conv->in_channels, dx);
+  kb_free(pixels, bytes);
   return true;
 }
 
@@ -291,6 +332,11 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   }
   if (direct_input_gradient(dtype, conv, dy, w, bias, dx, tail)) {
     kb_free(transposed, bytes);
+    return;
+  }
+  if (kb_conv_count(stride) > 1 && pixel_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
+    kb_free(transposed, bytes);
+    kb_conv_run_tail(tail, planes, input);
     return;
   }
   // Parts that interleave are handed over when all are there.

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "conv_depthwise.h"
+#include "conv_direct.h"
+#include "conv_images.h"
 #include "conv_lanewise.h"
 #include "conv_shallow.h"
 #include "conv_tile.h"
@@ -147,7 +149,22 @@ bool kb_conv_spreads_weight(const kb_conv_weight_job *job) {
           kb_winograd_serves(job->dtype, gather, job->batch, job->channels, job->rows));
 }
 
+// The same, of the pixels that a 1 × 1 convolution with a stride reads. False if it is none.
+static bool run_on_pixels(const kb_conv_weight_job *job) {
+  const intptr_t planes = job->batch * job->groups * job->channels;
+  float *pixels = kb_conv_read_pixels(&job->gather, job->x, planes);
+  if (!pixels) return false;
+  kb_conv_weight_job dense = *job;
+  dense.x = pixels;
+  memcpy(dense.gather.input, job->gather.output, sizeof dense.gather.input);
+  for (int d = 0; d < 3; d++) dense.gather.stride[d] = 1;
+  kb_conv_run_weight(&dense);
+  kb_free(pixels, (size_t)(planes * kb_conv_count(job->gather.output)) * sizeof(float));
+  return true;
+}
+
 void kb_conv_run_weight(const kb_conv_weight_job *job) {
+  if (run_on_pixels(job)) return;
   weight_plan plan = {.job = job, .taps = kb_conv_count(job->gather.kernel)};
   plan.pixels = job->batch * kb_conv_count(job->gather.output);
   plan.tiles = (plan.pixels + TILE - 1) / TILE;
@@ -171,6 +188,14 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   }
   if (kb_winograd_serves(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
     kb_winograd_run_weight(job);
+    return;
+  }
+  if (kb_images_serves_weight(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
+    kb_images_run_weight(job);
+    return;
+  }
+  if (kb_direct_serves_weight(job->dtype, &job->gather, job->channels, job->rows)) {
+    kb_direct_run_weight(job);
     return;
   }
   intptr_t rows = job->channels * plan.taps / WANTED_TASKS;

@@ -247,7 +247,7 @@ static void run_blocks(void *context, size_t begin, size_t end) {
       const float *weights =
           job->weights + (group * job->panels + panel) * POINTS * tiling->channels * PANEL;
       for (intptr_t point = 0; point < POINTS; point++)
-        multiply_panel(job->gemm, block.tiles, panel_columns(job, panel), tiling->channels,
+        kb_multiply_panel(job->gemm, block.tiles, panel_columns(job, panel), tiling->channels,
                        input + point * job->input_stride, job->tile_pitch, 1,
                        weights + point * tiling->channels * PANEL, PANEL,
                        product + point * job->product_stride, PANEL, false);
@@ -293,7 +293,7 @@ static void run_panels(void *context, size_t begin, size_t end) {
       const intptr_t count = smaller(depth, tiling->channels - channel);
       transform_weights(job, group, panel % job->panels, channel, count, weight, stride);
       for (intptr_t point = 0; point < POINTS; point++)
-        multiply_panel(job->gemm, block.tiles, panel_columns(job, panel % job->panels), count,
+        kb_multiply_panel(job->gemm, block.tiles, panel_columns(job, panel % job->panels), count,
                        input + point * job->input_stride + channel, job->tile_pitch, 1,
                        weight + point * stride, PANEL, product + point * job->product_stride, PANEL,
                        channel > 0);

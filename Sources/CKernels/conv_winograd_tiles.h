@@ -7,7 +7,7 @@
 
 #include "conv_pooled_stage.h"
 #include "conv_winograd.h"
-#include "gemm.h"
+#include "conv_direct.h"
 
 enum {
   POINTS = 36,
@@ -105,24 +105,6 @@ static inline void transform_stage(
   for (intptr_t y = 0; y < block->rows; y++) {
     for (intptr_t x = 0; x < block->columns; x++, to += tile_pitch)
       transform(stage->pixels + 4 * y * pitch + 4 * x * LANES, pitch, to, stride);
-  }
-}
-
-// c[m × columns] = a · b (+ c) with b and c in rows of a panel or of any pitch, for m of any size.
-static inline void multiply_panel(const kb_gemm_kernels *kernels, intptr_t m, intptr_t columns,
-                                  intptr_t k, const float *a, intptr_t a_row, intptr_t a_column,
-                                  const float *b, intptr_t b_row, float *c, intptr_t c_row,
-                                  bool add) {
-  const intptr_t width = (intptr_t)kernels->columns;
-  const intptr_t tiles = divided_up(m, (intptr_t)kernels->rows);
-  for (intptr_t column = 0; column < columns; column += width) {
-    for (intptr_t tile = 0, row = 0; tile < tiles; tile++) {
-      const intptr_t height = m / tiles + (tile < m % tiles);
-      kernels->tile((size_t)height, (size_t)smaller(width, columns - column), (size_t)k,
-                    a + row * a_row, a_row, a_column, b + column, b_row, c + row * c_row + column,
-                    (size_t)c_row, add, NULL, NULL);
-      row += height;
-    }
   }
 }
 

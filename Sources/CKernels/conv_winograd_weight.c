@@ -89,7 +89,7 @@ static void add_products(const weight_job *job, intptr_t part, intptr_t tiles, c
   const intptr_t row = part % job->row_parts * PART, channel = part / job->row_parts * PART;
   const intptr_t columns = smaller(PART, lanes_up(job->conv->channels - channel));
   for (intptr_t point = 0; point < POINTS; point++)
-    multiply_panel(job->gemm, smaller(PART, job->conv->rows - row), columns, tiles,
+    kb_multiply_panel(job->gemm, smaller(PART, job->conv->rows - row), columns, tiles,
                    gradients + point * job->gradient_stride + row, 1, job->gradient_pitch,
                    inputs + point * job->input_stride + channel, job->input_pitch,
                    sums + point * SUM_STRIDE, PART, add);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kb_reduce.h"
 #include "kb_threads.h"
 #include "pool_gradient.h"
 #include "pool_job.h"
@@ -12,6 +13,8 @@
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
+
+enum { LEAST_ROW = 48 }; // elements of a plane whose mean is the reduction of a row
 
 static void fill_taps(pool_job *job) {
   const kb_window *window = &job->window;
@@ -276,6 +279,12 @@ void kb_average_pool_gradient(kb_dtype dtype, const kb_window *window, size_t pl
 
 void kb_adaptive_average_pool(kb_dtype dtype, const intptr_t input[3], const intptr_t output[3],
                               size_t planes, const void *x, void *y) {
+  if (product(output) == 1 && product(input) >= LEAST_ROW &&
+      (dtype == KB_FLOAT32 || dtype == KB_FLOAT64 || kb_dtype_is_half(dtype))) {
+    const intptr_t dims[2] = {(intptr_t)planes, (intptr_t)product(input)};
+    kb_reduce(KB_REDUCE_MEAN, dtype, dtype, 2, dims, (const bool[2]){false, true}, x, NULL, y);
+    return;
+  }
   kb_window window = adaptive_window(input, output);
   pool_job job = make_job(&window, true, x, y);
   job.count_include_pad = true;

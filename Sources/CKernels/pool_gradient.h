@@ -1,4 +1,4 @@
-// The gradient of max pooling for windows that move by one element: rows of a float plane are vectors.
+// The gradient of max pooling by rows of a float plane, which are vectors.
 #ifndef KB_POOL_GRADIENT_H
 #define KB_POOL_GRADIENT_H
 
@@ -10,7 +10,9 @@ enum { KB_POOL_STAGED_ROWS = 8 }; // of a window, at most
 // kept in slot i % slots, its largest elements found once for all windows that read it.
 typedef struct kb_pool_stage {
   intptr_t height, width, rows, columns; // of the input, of the output
-  intptr_t taps, padding;                // of a row
+  intptr_t taps, padding, stride;        // of a row; a stride of 1 or 2
+  const intptr_t *offsets;               // [taps], what tap t of the first output reads of a staged row
+  const intptr_t *residues;              // [2], where the first two columns are staged
   const kb_pool_range *range;            // [rows] of the output, rows of the input
   const int32_t *first;                  // [columns], the first tap inside
   const int32_t *inside;                 // all ones for columns, then 0

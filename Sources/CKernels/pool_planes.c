@@ -15,7 +15,7 @@ bool kb_pool_takes_lanes(kb_dtype dtype, const pool_job *job, size_t planes) {
          job->outputs <= LARGEST_PLANE && job->inputs > 0 && job->outputs > 0;
 }
 
-// One mean of a large plane is the sum of a run.
+// What spreads one mean over a large plane writes a run.
 bool kb_pool_takes_means(kb_dtype dtype, const pool_job *job, size_t planes) {
   return kb_pool_takes_lanes(dtype, job, planes) && (job->outputs > 1 || job->inputs <= 256);
 }

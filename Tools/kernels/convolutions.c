@@ -129,8 +129,24 @@ void check_convolutions(void) {
   check("convolution 24 → 24, depthwise", 16, (shape){2, 24, 24, 24, 12, 3, 1, 1, 1});
   check("convolution 12 → 18, 3 groups", 16, (shape){2, 12, 18, 3, 11, 3, 1, 1, 1});
   check("convolution 32 → 24, 3 × 3, 9 images (Winograd)", 32, (shape){9, 32, 24, 1, 14, 3, 1, 1, 1});
+  check("convolution 20 → 130, 5 × 5, 1 image", 16, (shape){1, 20, 130, 1, 7, 5, 1, 2, 1});
+  check("convolution 40 → 24, 5 × 5, stride 2, dilated", 16, (shape){9, 40, 24, 1, 19, 5, 2, 3, 2});
+  check("convolution 36 → 34, 2 groups, stride 3", 16, (shape){3, 36, 34, 2, 17, 4, 3, 0, 1});
+  check("convolution 40 → 40, 3 × 3, small", 16, (shape){1, 40, 40, 1, 5, 3, 1, 1, 1});
+  check("convolution 24 → 100, 1 × 1", 16, (shape){3, 24, 100, 1, 9, 1, 1, 0, 1});
+  check("convolution 20 → 90, 1 × 1, stride 2", 16, (shape){3, 20, 90, 1, 17, 1, 2, 0, 1});
+  check("convolution 12 → 18, 1 × 1, stride 3, 3 groups", 16, (shape){2, 12, 18, 3, 11, 1, 3, 0, 1});
+  check("convolution 6 → 16, 5 × 5, 30 images", 16, (shape){30, 6, 16, 1, 12, 5, 1, 0, 1});
+  check("convolution 24 → 20, 5 × 5, 16 images", 16, (shape){16, 24, 20, 1, 33, 5, 1, 2, 1});
+  check("convolution 6 → 8, 2 groups, stride 2, 13 images", 16, (shape){13, 6, 8, 2, 9, 3, 2, 1, 1});
+  check("convolution 5 → 50, dilated, 14 images", 16, (shape){14, 5, 50, 1, 9, 4, 1, 3, 2});
+  check("convolution 3 → 6, 5 × 5", 16, (shape){4, 3, 6, 1, 32, 5, 1, 0, 1});
+  check("convolution 40 → 3, 3 × 3", 16, (shape){2, 40, 3, 1, 20, 3, 1, 1, 1});
+  check("convolution 20 → 1, 1 × 1", 16, (shape){2, 20, 1, 1, 12, 1, 1, 0, 1});
+  check("convolution 40 → 50, 1 × 1, small", 16, (shape){2, 40, 50, 1, 5, 1, 1, 0, 1});
   check_pooled("pooled convolution 1 → 32", (shape){2, 1, 32, 1, 28, 3, 1, 1, 1});
   check_pooled("pooled convolution 32 → 64 (Winograd)", (shape){2, 32, 64, 1, 14, 3, 1, 1, 1});
   check_pooled("pooled convolution 17 → 20, odd", (shape){3, 17, 20, 1, 13, 3, 1, 1, 1});
+  check_pooled("pooled convolution 6 → 16, 5 × 5, 16 images", (shape){16, 6, 16, 1, 12, 5, 1, 0, 1});
   check_pooled("pooled convolution 8 → 12, 1 × 1", (shape){2, 8, 12, 2, 9, 1, 1, 0, 1});
 }

@@ -21,11 +21,12 @@ static void find_gradient(const kb_window *w, const float *x, const float *dy, d
   }
 }
 
-static void check_window(intptr_t height, intptr_t width, intptr_t kernel, intptr_t padding,
-                         bool ties, bool nan) {
+static void check_window(intptr_t height, intptr_t width, intptr_t kernel, intptr_t stride,
+                         intptr_t padding, bool ties, bool nan) {
   enum { PLANES = 3 };
-  const intptr_t rows = height + 2 * padding - kernel + 1, columns = width + 2 * padding - kernel + 1;
-  const kb_window window = {{1, height, width}, {1, rows, columns}, {1, kernel, kernel}, {1, 1, 1},
+  const intptr_t rows = (height + 2 * padding - kernel) / stride + 1;
+  const intptr_t columns = (width + 2 * padding - kernel) / stride + 1;
+  const kb_window window = {{1, height, width}, {1, rows, columns}, {1, kernel, kernel}, {1, stride, stride},
                             {0, padding, padding}, {0, padding, padding}, {1, 1, 1}};
   const size_t inputs = (size_t)(height * width), outputs = (size_t)(rows * columns);
   float *x = draw_floats(PLANES * inputs, -2, 2), *dy = draw_floats(PLANES * outputs, -1, 1);
@@ -45,12 +46,20 @@ static void check_window(intptr_t height, intptr_t width, intptr_t kernel, intpt
 void check_pooling(void) {
   for (int kind = 0; kind < 4; kind++) {
     const bool ties = kind & 1, nan = kind >> 1;
-    check_window(56, 56, 3, 1, ties, nan);
-    check_window(30, 31, 2, 0, ties, nan);
-    check_window(9, 70, 5, 2, ties, nan);
-    check_window(1, 40, 1, 0, ties, nan);
-    check_window(8, 33, 8, 4, ties, nan);
-    check_window(40, 27, 3, 0, ties, nan);
+    check_window(56, 56, 3, 1, 1, ties, nan);
+    check_window(30, 31, 2, 1, 0, ties, nan);
+    check_window(9, 70, 5, 1, 2, ties, nan);
+    check_window(1, 40, 1, 1, 0, ties, nan);
+    check_window(8, 33, 8, 1, 4, ties, nan);
+    check_window(40, 27, 3, 1, 0, ties, nan);
+    check_window(56, 56, 3, 2, 1, ties, nan);
+    check_window(31, 33, 3, 2, 0, ties, nan);
+    check_window(32, 38, 4, 2, 1, ties, nan);
+    check_window(7, 64, 2, 2, 1, ties, nan);
+    check_window(35, 63, 5, 2, 2, ties, nan);
+    check_window(34, 66, 1, 2, 0, ties, nan);
+    check_window(14, 14, 3, 2, 1, ties, nan);
+    check_window(20, 20, 3, 3, 1, ties, nan);
   }
   report("gradient of max pooling, eps", 1, 4);
 }

@@ -1,0 +1,260 @@
+// The weight gradient of convolutions of many channels: pixels of a block are turned to channels innermost
+// in cache, those of x apart by their residues modulo the stride. For each tap dw is then a product of
+// dy with pixels that lie one after the other, whatever the stride: no patches are copied.
+//
+// A line of staged pixels is as wide as the input with the padding of one side, so that behind its end
+// lies the padding of the next. dy has zeros there: an infinite x may so make NaN of a tap that does
+// not read it, as Winograd's transforms do.
+#include <string.h>
+
+#include "conv_direct.h"
+#include "conv_lanes.h"
+#include "kb_alloc.h"
+#include "kb_conv.h"
+#include "kb_threads.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+enum {
+  LANES = KB_LANES,
+  PART = 2 * LANES,   // input channels of a task
+  SUMS = 96 << 10,    // floats of a task's sums, which stay in the second cache level
+  STAGED = 32 << 10,  // floats of a block of dy
+  SKEW = 16,          // floats between taps, whose sums would all begin in one cache set
+  WANTED_TASKS = 8,
+  LEAST_CHANNELS = 16,
+  LEAST_PIXELS = 12,  // of an output plane
+  MOST_TAPS = KB_DIRECT_TAPS,
+};
+
+static intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
+static intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
+static intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
+
+bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
+                             intptr_t rows) {
+  const intptr_t taps = kb_conv_count(gather->kernel);
+  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS &&
+         gather->kernel[0] == 1 && gather->input[0] == 1 && gather->output[0] == 1 &&
+         gather->padding[0] == 0 && gather->padding[1] >= 0 && gather->padding[2] >= 0 && taps > 1 &&
+         taps <= MOST_TAPS && kb_conv_count(gather->output) >= LEAST_PIXELS;
+}
+
+typedef struct weight_job {
+  const kb_conv_weight_job *conv;
+  const kb_lane_kernels *lanes;
+  const kb_gemm_kernels *gemm;
+  intptr_t taps, width, lines;             // of staged pixels: in a line, lines of a residue
+  intptr_t row_parts, part_rows;           // output channels of a task
+  intptr_t channel_parts, parts;           // parts: of the images
+  intptr_t band_rows, bands;               // rows of dy that are staged together
+  intptr_t sum_floats, tap_floats;         // of [taps, part_rows, PART], of one tap with what lies behind
+  float *sums;                             // parts > 1: [parts, owners][sum_floats]
+} weight_job;
+
+// Which channels a task sums for.
+typedef struct weight_part {
+  intptr_t group, channel, channels, row, rows;
+} weight_part;
+
+typedef struct weight_scratch {
+  float *x, *dy;
+  int32_t *positions;
+} weight_scratch;
+
+static size_t staged_x(const weight_job *job) {
+  const intptr_t *stride = job->conv->gather.stride;
+  // The last tap of the last line reads beyond it.
+  return (size_t)((stride[1] * stride[2] * job->lines + job->taps) * job->width * PART);
+}
+
+static size_t staged_dy(const weight_job *job) {
+  return (size_t)(job->band_rows * job->width * job->part_rows);
+}
+
+// The pixel of a residue's first line at which tap k of the first output reads, and which residue.
+static intptr_t tap_place(const weight_job *job, intptr_t tap) {
+  const kb_conv_gather *gather = &job->conv->gather;
+  const intptr_t y = tap / gather->kernel[2] * gather->dilation[1];
+  const intptr_t x = tap % gather->kernel[2] * gather->dilation[2];
+  const intptr_t residue = y % gather->stride[1] * gather->stride[2] + x % gather->stride[2];
+  return (residue * job->lines + y / gather->stride[1]) * job->width + x / gather->stride[2];
+}
+
+static void gather_channels(const weight_job *job, const float *planes, intptr_t stride,
+                            intptr_t channels, intptr_t count, const int32_t *positions,
+                            float *to) {
+  for (intptr_t c = 0; c < channels; c += LANES)
+    job->lanes->gather(planes + c * stride, stride, smaller(LANES, channels - c), count, positions,
+                       to + c);
+}
+
+// What outputs first ..< last read of an image.
+static void stage_x(const weight_job *job, const weight_part *part, intptr_t image, intptr_t first,
+                    intptr_t last, const weight_scratch *to) {
+  const kb_conv_weight_job *conv = job->conv;
+  const kb_conv_gather *gather = &conv->gather;
+  const intptr_t *stride = gather->stride, height = gather->input[1], width = gather->input[2];
+  memset(to->x, 0, staged_x(job) * sizeof(float));
+  const intptr_t top = first * stride[1] - gather->padding[1];
+  const intptr_t reach = (gather->kernel[1] - 1) * gather->dilation[1] + 1;
+  const intptr_t begin = larger(top, 0);
+  const intptr_t end = smaller(top + (last - 1 - first) * stride[1] + reach, height);
+  if (end <= begin) return;
+  int32_t *position = to->positions;
+  for (intptr_t y = begin - top; y < end - top; y++) {
+    for (intptr_t i = 0; i < width; i++) {
+      const intptr_t x = i + gather->padding[2];
+      const intptr_t residue = y % stride[1] * stride[2] + x % stride[2];
+      *position++ = (int32_t)(((residue * job->lines + y / stride[1]) * job->width + x / stride[2]) * PART);
+    }
+  }
+  const intptr_t plane = height * width;
+  const intptr_t index = (image * conv->groups + part->group) * conv->channels + part->channel;
+  gather_channels(job, (const float *)conv->x + index * plane + begin * width, plane,
+                  part->channels, (end - begin) * width, to->positions, to->x);
+}
+
+static void stage_dy(const weight_job *job, const weight_part *part, intptr_t image, intptr_t first,
+                     intptr_t last, const weight_scratch *to) {
+  const kb_conv_weight_job *conv = job->conv;
+  const intptr_t *output = conv->gather.output, plane = output[1] * output[2];
+  int32_t *position = to->positions;
+  for (intptr_t y = 0; y < last - first; y++)
+    for (intptr_t x = 0; x < output[2]; x++)
+      *position++ = (int32_t)((y * job->width + x) * job->part_rows);
+  const intptr_t index = (image * conv->groups + part->group) * conv->rows + part->row;
+  gather_channels(job, (const float *)conv->dy + index * plane + first * output[2], plane,
+                  part->rows, (last - first) * output[2], to->positions, to->dy);
+}
+
+// The sums over images first ..< last: [tap, output channel, PART].
+static void sum_images(const weight_job *job, const weight_part *part, intptr_t first,
+                       intptr_t last, const weight_scratch *scratch, float *sums) {
+  const kb_conv_gather *gather = &job->conv->gather;
+  const intptr_t *output = gather->output, stride = gather->stride[1];
+  const intptr_t columns = divided_up(part->channels, LANES) * LANES;
+  bool add = false;
+  for (intptr_t image = first; image < last; image++) {
+    for (intptr_t row = 0; row < output[1]; row += job->band_rows) {
+      const intptr_t end = smaller(row + job->band_rows, output[1]);
+      stage_x(job, part, image, row, end, scratch);
+      stage_dy(job, part, image, row, end, scratch);
+      for (intptr_t tap = 0; tap < job->taps; tap++) {
+        // Rows of outputs for which the tap lies inside.
+        const intptr_t shift = tap / gather->kernel[2] * gather->dilation[1] - gather->padding[1];
+        const intptr_t low = larger(row, shift < 0 ? divided_up(-shift, stride) : 0);
+        const intptr_t rest = gather->input[1] - shift;
+        const intptr_t high = smaller(end, rest > 0 ? divided_up(rest, stride) : 0);
+        const intptr_t pixels = high > low ? (high - low - 1) * job->width + output[2] : 0;
+        if (pixels == 0 && add) continue;
+        const intptr_t from = (low - row) * job->width;
+        kb_multiply_panel(job->gemm, part->rows, columns, pixels, scratch->dy + from * job->part_rows,
+                          1, job->part_rows, scratch->x + (tap_place(job, tap) + from) * PART, PART,
+                          sums + tap * job->tap_floats, PART, add);
+      }
+      add = true;
+    }
+  }
+}
+
+// dw[output channel, channel, tap] of a part.
+static void write_part(const weight_job *job, const weight_part *part, const float *sums) {
+  const kb_conv_weight_job *conv = job->conv;
+  const intptr_t taps = job->taps, tap_stride = job->tap_floats;
+  float turned[MOST_TAPS * LANES], joined[LANES * MOST_TAPS + LANES];
+  for (intptr_t r = 0; r < part->rows; r++) {
+    const intptr_t row = (part->group * conv->rows + part->row + r) * conv->channels + part->channel;
+    for (intptr_t c = 0; c < part->channels; c += LANES) {
+      for (intptr_t t = 0; t < taps; t += LANES)
+        job->lanes->transpose(sums + t * tap_stride + r * PART + c, tap_stride, turned + t * LANES);
+      // Whole vectors of taps, of which the next ones overwrite what is too much.
+      for (intptr_t i = 0; i < LANES; i++)
+        for (intptr_t t = 0; t < taps; t += LANES)
+          memcpy(joined + i * taps + t, turned + (t + i) * LANES, LANES * sizeof(float));
+      memcpy((float *)conv->dw + (row + c) * taps, joined,
+             (size_t)(smaller(LANES, part->channels - c) * taps) * sizeof(float));
+    }
+  }
+}
+
+static intptr_t owners_of(const weight_job *job) {
+  return job->conv->groups * job->channel_parts * job->row_parts;
+}
+
+static weight_part part_of(const weight_job *job, intptr_t owner) {
+  const kb_conv_weight_job *conv = job->conv;
+  weight_part part = {.group = owner / (job->channel_parts * job->row_parts),
+                      .channel = owner / job->row_parts % job->channel_parts * PART,
+                      .row = owner % job->row_parts * job->part_rows};
+  part.channels = smaller(PART, conv->channels - part.channel);
+  part.rows = smaller(job->part_rows, conv->rows - part.row);
+  return part;
+}
+
+static void run_parts(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  const intptr_t batch = job->conv->batch, owners = owners_of(job);
+  const intptr_t *input = job->conv->gather.input;
+  const size_t x = staged_x(job), dy = staged_dy(job);
+  const size_t positions = (size_t)larger(input[1] * input[2], job->band_rows * job->width);
+  const size_t own = job->sums ? 0 : (size_t)job->sum_floats;
+  const size_t bytes = (x + dy + own) * sizeof(float) + positions * sizeof(int32_t);
+  float *memory = kb_alloc(bytes), *sums = memory + x + dy;
+  const weight_scratch scratch = {memory, memory + x, (int32_t *)(sums + own)};
+  memset(scratch.dy, 0, dy * sizeof(float));
+  for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
+    const weight_part part = part_of(job, task % owners);
+    const intptr_t images = task / owners;
+    if (job->sums) sums = job->sums + task * job->sum_floats;
+    sum_images(job, &part, images * batch / job->parts, (images + 1) * batch / job->parts, &scratch,
+               sums);
+    if (!job->sums) write_part(job, &part, sums);
+  }
+  kb_free(memory, bytes);
+}
+
+static void join_parts(void *context, size_t begin, size_t end) {
+  const weight_job *job = context;
+  const intptr_t owners = owners_of(job);
+  for (intptr_t owner = (intptr_t)begin; owner < (intptr_t)end; owner++) {
+    const weight_part own = part_of(job, owner);
+    float *sums = job->sums + owner * job->sum_floats;
+    for (intptr_t part = 1; part < job->parts; part++)
+      kb_conv_add(KB_FLOAT32, (size_t)(job->taps * job->tap_floats),
+                  sums + part * owners * job->sum_floats, sums);
+    write_part(job, &own, sums);
+  }
+}
+
+void kb_direct_run_weight(const kb_conv_weight_job *conv) {
+  const kb_conv_gather *gather = &conv->gather;
+  const intptr_t *stride = gather->stride, *output = gather->output;
+  weight_job job = {.conv = conv, .lanes = kb_lanes_active(), .gemm = kb_gemm_active(KB_GEMM_F32)};
+  job.taps = kb_conv_count(gather->kernel);
+  // What is read beyond the padded input must lie in the padding on the left of the next line.
+  const intptr_t inside = gather->padding[2] + gather->input[2];
+  const intptr_t reach = (output[2] - 1) * stride[2] + (gather->kernel[2] - 1) * gather->dilation[2];
+  job.width = larger(divided_up(inside, stride[2]), (reach - gather->padding[2]) / stride[2] + 1);
+  job.width = larger(job.width, output[2]);
+  job.channel_parts = divided_up(conv->channels, PART);
+  const intptr_t most_rows = larger(SUMS / (job.taps * PART) / LANES * LANES, LANES);
+  job.row_parts = divided_up(conv->rows, most_rows);
+  job.part_rows = divided_up(divided_up(conv->rows, job.row_parts), LANES) * LANES;
+  job.row_parts = divided_up(conv->rows, job.part_rows);
+  job.band_rows = smaller(larger(STAGED / (job.width * job.part_rows), 1), output[1]);
+  job.bands = divided_up(output[1], job.band_rows);
+  job.band_rows = divided_up(output[1], job.bands);
+  job.lines = job.band_rows + (gather->kernel[1] - 1) * gather->dilation[1] / stride[1];
+  job.tap_floats = job.part_rows * PART + SKEW;
+  job.sum_floats = divided_up(job.taps, LANES) * LANES * job.tap_floats;
+  const intptr_t owners = owners_of(&job);
+  job.parts = smaller(divided_up(WANTED_TASKS, owners), conv->batch);
+  const size_t bytes =
+      job.parts > 1 ? (size_t)(job.parts * owners * job.sum_floats) * sizeof(float) : 0;
+  if (job.parts > 1) job.sums = kb_alloc(bytes);
+  kb_parallel_for((size_t)(owners * job.parts), 1, run_parts, &job);
+  if (job.parts == 1) return;
+  kb_parallel_for((size_t)owners, 1, join_parts, &job);
+  kb_free(job.sums, bytes);
+}
