@@ -48,7 +48,7 @@ static void touch(const job *j, intptr_t at, size_t n, intptr_t y_stride, const 
   }
 }
 
-// A tile whose elements have an index of their own each: along `dim` in one go where it is one wide.
+// A tile that is one wide, along `dim` in one go, or one whose elements have an index of their own each.
 static void combine_each(job *j, size_t n, const int64_t *index, const char *source, intptr_t y) {
   const size_t last = j->kept_rank - 1, steps = n == 1 ? 1 : j->count;
   const size_t together = n == 1 ? j->count : n;
@@ -81,7 +81,7 @@ static void scatter_tile(job *j, size_t number) {
   const int64_t *index = j->index + kb_plan_offset(j->kept_rank, j->dims, j->index_strides, start);
   const char *source =
       j->source + size * kb_plan_offset(j->kept_rank, j->dims, j->source_strides, start);
-  if (j->pass == PASS_COMBINE && index_step != 0) {
+  if (j->pass == PASS_COMBINE && (index_step != 0 || n == 1)) {
     combine_each(j, n, index, source, y);
     return;
   }

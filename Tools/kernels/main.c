@@ -52,6 +52,7 @@ int main(void) {
   check_pooling();
   check_bytes();
   check_casts();
+  check_sorting();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
