@@ -74,6 +74,12 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
   KB_SWITCH_SIZE(j->size, GATHER)
 }
 
+static inline intptr_t offset(size_t rank, const intptr_t *dims, const intptr_t *strides,
+                              size_t number) {
+  if (rank == 1) return (intptr_t)number * strides[0];
+  return rank > 1 ? kb_plan_offset(rank, dims, strides, number) : 0;
+}
+
 static void gather_lines(void *context, size_t begin, size_t end) {
   job *j = context;
   const size_t outer = j->rank - 1;
@@ -96,11 +102,11 @@ static void gather_lines(void *context, size_t begin, size_t end) {
     }
     if (__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED)) return;
     if (fetches_lines && line + 1 < end) {
-      const intptr_t next = kb_plan_offset(outer, j->dims, strides, line + 1);
+      const intptr_t next = offset(outer, j->dims, strides, line + 1);
       kb_fetch_row(j->x + next * (intptr_t)j->size, length * j->size);
     }
-    const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
-    const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
+    const intptr_t at = offset(outer, j->dims, strides, line);
+    const intptr_t index = offset(outer, j->dims, j->index_strides, line);
     gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,
                 j->out + line * j->line * j->size);
   }

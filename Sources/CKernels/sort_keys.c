@@ -56,8 +56,9 @@ void kb_short_ranks(unsigned bits, size_t n, const void *keys, uint32_t *out) {
 
 // Radix sort of the words' bits 32 ..< 32 + bits; they come to lie in `words` again.
 static void sort_words(size_t n, unsigned bits, uint64_t *words, uint64_t *scratch) {
-  enum { MOST = 4, WIDEST = 11, MANY = 8192 };
-  const unsigned most = n < MANY ? 8 : WIDEST, digits = (bits + most - 1) / most;
+  // Long digits pay where there are more words than places to count, and both stay in the second level.
+  enum { MOST = 4, WIDEST = 11, FEW = 1 << 13, MANY = 1 << 18 };
+  const unsigned most = n < FEW || n > MANY ? 8 : WIDEST, digits = (bits + most - 1) / most;
   if (digits == 0) return;
   const unsigned width = (bits + digits - 1) / digits, values = 1u << width;
   uint32_t counts[MOST << WIDEST];

@@ -53,6 +53,7 @@ int main(void) {
   check_bytes();
   check_casts();
   check_sorting();
+  check_indexing();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
