@@ -148,10 +148,16 @@ static void select_items(const job *j, size_t n, size_t k, void *items) {
     item_select(n, k, items);
 }
 
+static const char *line_at(const job *j, size_t output) {
+  if (j->plan.kept_rank != 1) return kb_reader_at(&j->reader, output).x;
+  const intptr_t step = j->plan.kept_strides[0] * (intptr_t)j->reader.element_size;
+  return j->reader.x + (intptr_t)output * step;
+}
+
 // The elements whose numbers are the low halves of the first words, to a line of results.
 static void write_line(const job *j, size_t output, const char *x, const uint64_t *words) {
   const size_t inner = j->inner, n = j->results;
-  const size_t first = output / inner * n * inner + output % inner;
+  const size_t first = inner == 1 ? output * n : output / inner * n * inner + output % inner;
   const intptr_t stride = j->plan.reduced_strides[0];
   if (j->indices) {
     int64_t *const to = j->indices + first;
@@ -304,30 +310,39 @@ static void write_median(const job *j, size_t output, const char *x, void *items
     write_kth(j, output, (numbers - 1) / 2 + 1, x, items);
 }
 
-// Sorts or selects from lines of KB_SHORT_LINE at most.
+// Sorts or selects from lines of KB_SHORT_LINE at most. Keys of lines that follow each other are loaded
+// together.
 static void run_short_lines(void *context, size_t begin, size_t end) {
+  enum { TOGETHER = 512 };
   const job *j = context;
   const size_t n = j->plan.length;
+  const intptr_t stride = j->plan.reduced_strides[0];
+  const bool dense = stride == 1 && (j->plan.kept_rank == 0 ||
+                                     (j->plan.kept_rank == 1 && j->plan.kept_strides[0] == (intptr_t)n));
   const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
+  kb_ranker *const rank = kb_find_ranker(bits);
   union {
-    uint32_t narrow[KB_SHORT_LINE];
-    uint64_t wide[KB_SHORT_LINE];
+    uint32_t narrow[TOGETHER + KB_SHORT_LINE];
+    uint64_t wide[TOGETHER + KB_SHORT_LINE];
   } keys = {.wide = {0}};
   uint64_t words[KB_SHORT_LINE];
   uint32_t ranks[KB_SHORT_LINE];
-  for (size_t output = begin; output < end; output++) {
-    const char *x = kb_reader_at(&j->reader, output).x;
-    kb_load_keys(j->dtype, j->descending, n, x, j->plan.reduced_strides[0], &keys);
-    kb_short_ranks(bits, n, &keys, ranks);
-    if (j->sorted) {
-      for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
-    } else {
-      for (size_t i = 0, found = 0; found < j->results; i++) {
-        words[found] = i;
-        found += ranks[i] < j->results;
+  for (size_t block = begin, lines; block < end; block += lines) {
+    const size_t most = dense ? TOGETHER / n : 1;
+    lines = end - block < most ? end - block : most;
+    kb_load_keys(j->dtype, j->descending, lines * n, line_at(j, block), stride, &keys);
+    for (size_t line = 0; line < lines; line++) {
+      rank(n, (const char *)&keys + line * n * (bits / 8), ranks);
+      if (j->sorted) {
+        for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
+      } else {
+        for (size_t i = 0, found = 0; found < j->results; i++) {
+          words[found] = i;
+          found += ranks[i] < j->results;
+        }
       }
+      write_line(j, block + line, line_at(j, block + line), words);
     }
-    write_line(j, output, x, words);
   }
 }
 
@@ -337,7 +352,7 @@ static void sort_lines(void *context, size_t begin, size_t end) {
   const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
   uint64_t *const words = kb_alloc(bytes), *const keys = words + 2 * n;
   for (size_t output = begin; output < end; output++) {
-    const char *x = kb_reader_at(&j->reader, output).x;
+    const char *x = line_at(j, output);
     kb_load_keys(j->dtype, j->descending, n, x, j->plan.reduced_strides[0], keys);
     kb_sort_keys(bits, n, keys, words);
     write_line(j, output, x, words);
@@ -352,7 +367,7 @@ static void run_lines(void *context, size_t begin, size_t end) {
       (capacity ? capacity : j->plan.length) * (j->words ? sizeof(uint64_t) : sizeof(item));
   char *items = kb_alloc(2 * half), *scratch = items + half;
   for (size_t output = begin; output < end; output++) {
-    const char *x = kb_reader_at(&j->reader, output).x;
+    const char *x = line_at(j, output);
     if (capacity)
       scan_for_top(j, x, capacity, items);
     else

@@ -41,9 +41,10 @@ enum { KB_SHORT_LINE = 64 };
 void kb_load_keys(kb_dtype dtype, bool descending, size_t n, const void *x, intptr_t stride,
                   void *keys);
 
-// The place of each of n ≤ KB_SHORT_LINE elements in the sorted line. `keys` are KB_SHORT_LINE, of
-// `bits` 32 or 64.
-void kb_short_ranks(unsigned bits, size_t n, const void *keys, uint32_t *ranks);
+// Gives the place of each of n ≤ KB_SHORT_LINE elements in the sorted line, for keys of 32 or 64 bits. Whole
+// vectors of 64 bytes are read, and of places written: up to KB_SHORT_LINE.
+typedef void kb_ranker(size_t n, const void *keys, uint32_t *ranks);
+kb_ranker *kb_find_ranker(unsigned bits);
 
 // Sorts n < 2^32 keys: words[i] becomes the index of the element at place i, in its low 32 bits. `words` has
 // room for 2 n.

@@ -38,20 +38,18 @@ void kb_load_keys(kb_dtype dtype, bool descending, size_t n, const void *x, intp
 #define BODY "sort_ranks_body.inc"
 #include "isa_each.inc"
 
-typedef struct ranks {
-  void (*ranks32)(size_t n, const uint32_t *keys, uint32_t *ranks);
-  void (*ranks64)(size_t n, const uint64_t *keys, uint32_t *ranks);
-} ranks;
-static const ranks ranks_baseline = {ranks32_baseline, ranks64_baseline};
+typedef struct rankers {
+  kb_ranker *ranks32, *ranks64;
+} rankers;
+static const rankers rankers_baseline = {ranks32_baseline, ranks64_baseline};
 #if defined(__x86_64__)
-static const ranks ranks_avx2 = {ranks32_avx2, ranks64_avx2};
-static const ranks ranks_avx512 = {ranks32_avx512, ranks64_avx512};
+static const rankers rankers_avx2 = {ranks32_avx2, ranks64_avx2};
+static const rankers rankers_avx512 = {ranks32_avx512, ranks64_avx512};
 #endif
 
-void kb_short_ranks(unsigned bits, size_t n, const void *keys, uint32_t *out) {
-  const ranks *const active = KB_ACTIVE(ranks);
-  if (bits == 32) active->ranks32(n, keys, out);
-  else active->ranks64(n, keys, out);
+kb_ranker *kb_find_ranker(unsigned bits) {
+  const rankers *const active = KB_ACTIVE(rankers);
+  return bits == 32 ? active->ranks32 : active->ranks64;
 }
 
 // Radix sort of the words' bits 32 ..< 32 + bits; they come to lie in `words` again.
