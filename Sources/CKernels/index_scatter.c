@@ -1,6 +1,7 @@
 // scatter, scatter with reduction, index_add and relatives. Elements meet only along `dim`, so
 // tiles of the other dimensions are tasks, and each goes along `dim` in order.
 #include "index_combine.h"
+#include "index_rows.h"
 #include "kb_copy.h"
 #include "kb_threads.h"
 #include "stream.h"
@@ -75,16 +76,16 @@ static void combine_each(job *j, size_t n, const int64_t *index, const char *sou
   }
 }
 
+static void copy_line(size_t size, size_t n, const char *x, intptr_t x_stride, char *y,
+                      intptr_t y_stride) {
+  if (y_stride == 1) {
+    kb_copy_line(size, n, x, x_stride, y);
+    return;
+  }
 #define COPY_STRIDED(T)                                                                            \
   for (size_t i = 0; i < n; i++)                                                                   \
     ((T *)y)[(intptr_t)i * y_stride] = ((const T *)x)[(intptr_t)i * x_stride]
-#define FILL(T)                                                                                    \
-  for (size_t i = 0; i < n; i++) ((T *)y)[i] = *(const T *)x
-static void copy_line(size_t size, size_t n, const char *x, intptr_t x_stride, char *y,
-                      intptr_t y_stride) {
-  if (y_stride == 1 && x_stride == 1) memcpy(y, x, n * size);
-  else if (y_stride == 1 && x_stride == 0) KB_SWITCH_SIZE(size, FILL)
-  else KB_SWITCH_SIZE(size, COPY_STRIDED)
+  KB_SWITCH_SIZE(size, COPY_STRIDED)
 }
 
 static void copy_tile(const job *j, size_t n, intptr_t x, char *y) {
@@ -209,14 +210,32 @@ static void prepare(job *j, const intptr_t *dims, const intptr_t *index_dims,
   j->tiles = (j->inner + j->tile - 1) / j->tile;
 }
 
-// Whether tiles can copy their parts of x: they are all of it, and so small that they stay in cache.
-static bool tiles_copy(const job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype,
+// Whether tasks can copy their parts of x, of which they go through all, once.
+static bool tasks_copy(const job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype,
                        const intptr_t *dims, const intptr_t *index_dims) {
-  enum { TILE_BYTES = 256 << 10 };
   for (size_t d = 0; d < j->rank; d++)
     if (d != j->dim && dims[d] != index_dims[d]) return false;
-  const bool once = op == KB_SCATTER_ASSIGN || (include_self && kb_combine_dtype(dtype) == dtype);
-  return once && (size_t)j->length * j->tile * kb_dtype_size(dtype) <= TILE_BYTES;
+  return op == KB_SCATTER_ASSIGN || (include_self && kb_combine_dtype(dtype) == dtype);
+}
+
+// Whether whole rows meet that are long enough to be taken in another order than that of the index.
+static bool are_rows(const job *j, kb_scatter_reduction op, size_t size) {
+  enum { ROW_BYTES = 1024 };
+  return j->kept_rank == 1 && j->index_strides[0] == 0 && j->y_strides[0] == 1 &&
+         op != KB_SCATTER_MEAN && j->inner * size >= ROW_BYTES;
+}
+
+static kb_status update_rows(const job *j, kb_scatter_reduction op, kb_dtype dtype, void *y,
+                             int64_t *bad) {
+  kb_row_updates updates = {
+      .size = kb_dtype_size(dtype), .n = j->inner, .length = (size_t)j->length, .count = j->count,
+      .index = j->index, .index_step = j->index_along, .x = j->x, .x_along = j->x_along,
+      .x_step = j->x_strides[0], .source = j->source, .source_along = j->source_along,
+      .source_step = j->source_strides[0], .y = y, .y_along = j->y_along,
+      .combine = kb_find_combiner(op, dtype).group};
+  kb_index_fault fault = {0};
+  kb_update_rows(&updates, &fault);
+  return kb_index_status(&fault, bad);
 }
 
 static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_dtype dtype,
@@ -259,8 +278,13 @@ kb_status kb_scatter(kb_scatter_reduction op, bool include_self, kb_dtype dtype,
   const size_t total = kb_element_count(rank, dims);
   const bool is_empty = kb_element_count(rank, index_dims) == 0;
   if (!is_empty) prepare(&j, dims, index_dims, index_strides, source_strides, x_strides);
-  if (x && (is_empty || !tiles_copy(&j, op, include_self, dtype, dims, index_dims))) {
-    kb_copy(kb_dtype_size(dtype), rank, dims, x, x_strides, y, NULL);
+  const size_t size = kb_dtype_size(dtype);
+  const bool copies = x && !is_empty && tasks_copy(&j, op, include_self, dtype, dims, index_dims);
+  if (copies && are_rows(&j, op, size)) return update_rows(&j, op, dtype, y, bad);
+  // Tiles that stay in cache until they are updated.
+  enum { TILE_BYTES = 256 << 10 };
+  if (x && (!copies || (size_t)j.length * j.tile * size > TILE_BYTES)) {
+    kb_copy(size, rank, dims, x, x_strides, y, NULL);
     j.x = NULL;
   }
   return is_empty ? KB_OK : scatter(&j, op, include_self, dtype, total, y, bad);
