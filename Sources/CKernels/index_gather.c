@@ -74,33 +74,55 @@ static void gather_line(job *j, const char *x, const int64_t *index, char *out) 
   KB_SWITCH_SIZE(j->size, GATHER)
 }
 
+static inline intptr_t offset(size_t rank, const intptr_t *dims, const intptr_t *strides,
+                              size_t number) {
+  if (rank == 1) return (intptr_t)number * strides[0];
+  return rank > 1 ? kb_plan_offset(rank, dims, strides, number) : 0;
+}
+
+// Whole rows of a matrix. What a row needs is in variables: stores of bytes may change whatever is in memory.
+static void gather_rows(void *context, size_t begin, size_t end) {
+  job *j = context;
+  const size_t bytes = j->line * j->size, ahead = kb_rows_ahead(bytes), length = (size_t)j->length;
+  const intptr_t step = j->x_strides[0] * (intptr_t)j->size, index_step = j->index_strides[0];
+  const bool fetches = bytes >= 256 && length * bytes > KB_LARGE_BYTES, streams = j->streams;
+  const char *const x = j->x;
+  const int64_t *const index = j->index;
+  char *const out = j->out;
+  for (size_t line = begin; line < end; line++) {
+    const int64_t at = index[(intptr_t)line * index_step];
+    if (fetches && line + ahead < end) {
+      const int64_t later = index[(intptr_t)(line + ahead) * index_step];
+      if ((uint64_t)later < length) kb_fetch_row(x + later * step, bytes);
+    }
+    if ((uint64_t)at >= length) {
+      kb_report_index(&j->fault, at);
+      break;
+    }
+    if (streams) kb_stream_row(out + line * bytes, x + at * step, bytes);
+    else memcpy(out + line * bytes, x + at * step, bytes);
+  }
+  if (streams) kb_stream_fence();
+}
+
 static void gather_lines(void *context, size_t begin, size_t end) {
   job *j = context;
   const size_t outer = j->rank - 1;
   intptr_t strides[KB_MAX_RANK + 1];
   memcpy(strides, j->x_strides, sizeof strides);
   strides[j->dim] = 0;
-  // Rows of a large array that is read in no order are asked for in time.
-  const size_t bytes = j->line * j->size, ahead = kb_rows_ahead(bytes);
-  const bool fetches = j->rank == 2 && j->dim == 0 && j->x_strides[1] == 1 && bytes >= 256 &&
-                       (size_t)j->length * bytes > KB_LARGE_BYTES;
   const size_t length = (size_t)j->length;
   const bool fetches_lines =
       j->dim == outer && j->x_strides[outer] == 1 &&
       kb_fetches_lines(j->line, length, j->size, kb_element_count(outer, j->dims) * length * j->size);
   for (size_t line = begin; line < end; line++) {
-    if (fetches && line + ahead < end) {
-      const int64_t at = j->index[(intptr_t)(line + ahead) * j->index_strides[0]];
-      if ((uint64_t)at < (uint64_t)j->length)
-        kb_fetch_row(j->x + at * j->x_strides[0] * (intptr_t)j->size, bytes);
-    }
     if (__atomic_load_n(&j->fault.found, __ATOMIC_RELAXED)) return;
     if (fetches_lines && line + 1 < end) {
-      const intptr_t next = kb_plan_offset(outer, j->dims, strides, line + 1);
+      const intptr_t next = offset(outer, j->dims, strides, line + 1);
       kb_fetch_row(j->x + next * (intptr_t)j->size, length * j->size);
     }
-    const intptr_t at = outer > 0 ? kb_plan_offset(outer, j->dims, strides, line) : 0;
-    const intptr_t index = outer > 0 ? kb_plan_offset(outer, j->dims, j->index_strides, line) : 0;
+    const intptr_t at = offset(outer, j->dims, strides, line);
+    const intptr_t index = offset(outer, j->dims, j->index_strides, line);
     gather_line(j, j->x + at * (intptr_t)j->size, j->index + index,
                 j->out + line * j->line * j->size);
   }
@@ -113,7 +135,9 @@ static kb_status run(job *j, int64_t *bad) {
   const size_t bytes = kb_element_count(j->rank, j->dims) * j->size;
   if (bytes == 0) return KB_OK;
   j->streams = kb_streams(bytes, bytes);
-  kb_parallel_for(kb_element_count(j->rank - 1, j->dims), 8192 / j->line + 1, gather_lines, j);
+  const bool rows = j->rank == 2 && j->dim == 0 && j->index_strides[1] == 0 && j->x_strides[1] == 1;
+  kb_parallel_for(kb_element_count(j->rank - 1, j->dims), 8192 / j->line + 1,
+                  rows ? gather_rows : gather_lines, j);
   return kb_index_status(&j->fault, bad);
 }
 

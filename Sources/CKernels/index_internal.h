@@ -42,15 +42,9 @@ static inline void kb_full_strides(size_t rank, const intptr_t *dims, const intp
   }
 }
 
-// Copies n elements of `size` bytes with a stride to contiguous memory.
-static inline void kb_copy_line(size_t size, size_t n, const char *x, intptr_t stride, char *out) {
-  if (stride == 1) {
-    memcpy(out, x, n * size);
-    return;
-  }
-  const intptr_t step = stride * (intptr_t)size;
-  for (size_t i = 0; i < n; i++) memcpy(out + i * size, x + (intptr_t)i * step, size);
-}
+typedef struct kb_bytes16 {
+  uint64_t words[2];
+} kb_bytes16;
 
 #define KB_SWITCH_SIZE(size, CASE)                                                                 \
   switch (size) {                                                                                  \
@@ -61,8 +55,17 @@ static inline void kb_copy_line(size_t size, size_t n, const char *x, intptr_t s
     default: CASE(kb_bytes16); break;                                                              \
   }
 
-typedef struct kb_bytes16 {
-  uint64_t words[2];
-} kb_bytes16;
+// Copies n elements of `size` bytes with a stride to contiguous memory.
+static inline void kb_copy_line(size_t size, size_t n, const char *x, intptr_t stride, char *out) {
+#define KB_REPEAT(T)                                                                               \
+  for (size_t i = 0; i < n; i++) ((T *)out)[i] = *(const T *)x
+#define KB_COLLECT(T)                                                                              \
+  for (size_t i = 0; i < n; i++) ((T *)out)[i] = ((const T *)x)[(intptr_t)i * stride]
+  if (stride == 1) memcpy(out, x, n * size);
+  else if (stride == 0) KB_SWITCH_SIZE(size, KB_REPEAT)
+  else KB_SWITCH_SIZE(size, KB_COLLECT)
+#undef KB_REPEAT
+#undef KB_COLLECT
+}
 
 #endif

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "half.h"
+#include "index_internal.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
-#include "reduce_internal.h"
+#include "sort_internal.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -16,42 +16,16 @@ typedef struct item {
   uint64_t key, index;
 } item;
 
-// Order-preserving keys; every NaN is the largest, -0 is 0.
-static inline uint32_t key_float(float x) {
-  const uint32_t bits = kb_float_bits(x == 0 ? 0 : x);
-  if (x != x) return UINT32_MAX;
-  return bits & 0x80000000 ? ~bits : bits | 0x80000000;
-}
-
-static inline uint64_t key_double(double x) {
-  uint64_t bits;
-  const double value = x == 0 ? 0 : x;
-  memcpy(&bits, &value, 8);
-  if (x != x) return UINT64_MAX;
-  return bits >> 63 ? ~bits : bits | (uint64_t)1 << 63;
-}
-
-static inline uint64_t key_int(int64_t x) { return (uint64_t)x ^ (uint64_t)1 << 63; }
-
-static unsigned key_bits(kb_dtype dtype) {
-  switch (dtype) {
-    case KB_FLOAT64: case KB_INT64: return 64;
-    case KB_INT8: case KB_UINT8: case KB_BOOL: return 8;
-    case KB_INT16: return 16;
-    default: return 32;
-  }
-}
-
 static uint64_t key_at(kb_dtype dtype, const void *x, intptr_t i) {
   switch (dtype) {
-    case KB_FLOAT32: return key_float(((const float *)x)[i]);
-    case KB_FLOAT64: return key_double(((const double *)x)[i]);
-    case KB_FLOAT16: return key_float(kb_float16_to_float(((const uint16_t *)x)[i]));
-    case KB_BFLOAT16: return key_float(kb_bfloat16_to_float(((const uint16_t *)x)[i]));
+    case KB_FLOAT32: return kb_key_float(((const float *)x)[i]);
+    case KB_FLOAT64: return kb_key_double(((const double *)x)[i]);
+    case KB_FLOAT16: return kb_key_float(kb_float16_to_float(((const uint16_t *)x)[i]));
+    case KB_BFLOAT16: return kb_key_float(kb_bfloat16_to_float(((const uint16_t *)x)[i]));
     case KB_INT8: return (uint64_t)(((const int8_t *)x)[i] + 128);
     case KB_INT16: return (uint64_t)(((const int16_t *)x)[i] + 32768);
     case KB_INT32: return (uint32_t)((const int32_t *)x)[i] ^ 0x80000000;
-    case KB_INT64: return key_int(((const int64_t *)x)[i]);
+    case KB_INT64: return kb_key_int(((const int64_t *)x)[i]);
     default: return ((const uint8_t *)x)[i];
   }
 }
@@ -135,7 +109,7 @@ static inline uint64_t ordered_key(const job *j, const char *x, size_t i) {
   const uint64_t key = key_at(j->dtype, x, (intptr_t)i * j->plan.reduced_strides[0]);
   if (!j->descending) return key;
   if (!j->words) return ~key;
-  return ~key & (key_bits(j->dtype) == 32 ? UINT32_MAX : 0xffff);
+  return ~key & (kb_key_bits(j->dtype) == 32 ? UINT32_MAX : 0xffff);
 }
 
 static inline void put_item(const job *j, void *items, size_t place, uint64_t key, size_t index) {
@@ -161,7 +135,7 @@ static size_t index_of(const job *j, const void *items, size_t i) {
 static void sort_items(const job *j, size_t n, bool in_order, void *items, void *scratch) {
   // Inverted keys of 8 bits fill 16.
   if (j->words)
-    word_sort(n, in_order ? 4 : 0, key_bits(j->dtype) <= 16 ? 6 : 8, items, scratch);
+    word_sort(n, in_order ? 4 : 0, kb_key_bits(j->dtype) <= 16 ? 6 : 8, items, scratch);
   else
     item_sort(n, in_order ? 8 : 0, 16, items, scratch);
 }
@@ -172,6 +146,28 @@ static void select_items(const job *j, size_t n, size_t k, void *items) {
     word_select(n, k, items);
   else
     item_select(n, k, items);
+}
+
+static const char *line_at(const job *j, size_t output) {
+  if (j->plan.kept_rank != 1) return kb_reader_at(&j->reader, output).x;
+  const intptr_t step = j->plan.kept_strides[0] * (intptr_t)j->reader.element_size;
+  return j->reader.x + (intptr_t)output * step;
+}
+
+// The elements whose numbers are the low halves of the first words, to a line of results.
+static void write_line(const job *j, size_t output, const char *x, const uint64_t *words) {
+  const size_t inner = j->inner, n = j->results;
+  const size_t first = inner == 1 ? output * n : output / inner * n * inner + output % inner;
+  const intptr_t stride = j->plan.reduced_strides[0];
+  if (j->indices) {
+    int64_t *const to = j->indices + first;
+    for (size_t i = 0; i < n; i++) to[i * inner] = (uint32_t)words[i];
+  }
+  if (!j->values) return;
+#define TAKE(T)                                                                                    \
+  for (size_t i = 0; i < n; i++)                                                                   \
+    ((T *)j->values)[first + i * inner] = ((const T *)x)[(intptr_t)(uint32_t)words[i] * stride]
+  KB_SWITCH_SIZE(kb_dtype_size(j->dtype), TAKE)
 }
 
 static void write_result(const job *j, size_t output, size_t place, const char *x, size_t index) {
@@ -304,7 +300,7 @@ static void write_median(const job *j, size_t output, const char *x, void *items
   const size_t n = j->plan.length;
   size_t numbers = n, first = 0;
   if (kb_compute_of(j->dtype) != KB_COMPUTE_INT64) {
-    const uint64_t nan_key = key_bits(j->dtype) == 64 ? UINT64_MAX : UINT32_MAX;
+    const uint64_t nan_key = kb_key_bits(j->dtype) == 64 ? UINT64_MAX : UINT32_MAX;
     for (size_t i = n; i-- > 0;)
       if (key_of(j, items, i) == nan_key) numbers--, first = i;
   }
@@ -314,6 +310,56 @@ static void write_median(const job *j, size_t output, const char *x, void *items
     write_kth(j, output, (numbers - 1) / 2 + 1, x, items);
 }
 
+// Sorts or selects from lines of KB_SHORT_LINE at most. Keys of lines that follow each other are loaded
+// together.
+static void run_short_lines(void *context, size_t begin, size_t end) {
+  enum { TOGETHER = 512 };
+  const job *j = context;
+  const size_t n = j->plan.length;
+  const intptr_t stride = j->plan.reduced_strides[0];
+  const bool dense = stride == 1 && (j->plan.kept_rank == 0 ||
+                                     (j->plan.kept_rank == 1 && j->plan.kept_strides[0] == (intptr_t)n));
+  const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
+  kb_ranker *const rank = kb_find_ranker(bits);
+  union {
+    uint32_t narrow[TOGETHER + KB_SHORT_LINE];
+    uint64_t wide[TOGETHER + KB_SHORT_LINE];
+  } keys = {.wide = {0}};
+  uint64_t words[KB_SHORT_LINE];
+  uint32_t ranks[KB_SHORT_LINE];
+  for (size_t block = begin, lines; block < end; block += lines) {
+    const size_t most = dense ? TOGETHER / n : 1;
+    lines = end - block < most ? end - block : most;
+    kb_load_keys(j->dtype, j->descending, lines * n, line_at(j, block), stride, &keys);
+    for (size_t line = 0; line < lines; line++) {
+      rank(n, (const char *)&keys + line * n * (bits / 8), ranks);
+      if (j->sorted) {
+        for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
+      } else {
+        for (size_t i = 0, found = 0; found < j->results; i++) {
+          words[found] = i;
+          found += ranks[i] < j->results;
+        }
+      }
+      write_line(j, block + line, line_at(j, block + line), words);
+    }
+  }
+}
+
+static void sort_lines(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t n = j->plan.length, bytes = n * 3 * sizeof(uint64_t);
+  const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
+  uint64_t *const words = kb_alloc(bytes), *const keys = words + 2 * n;
+  for (size_t output = begin; output < end; output++) {
+    const char *x = line_at(j, output);
+    kb_load_keys(j->dtype, j->descending, n, x, j->plan.reduced_strides[0], keys);
+    kb_sort_keys(bits, n, keys, words);
+    write_line(j, output, x, words);
+  }
+  kb_free(words, bytes);
+}
+
 static void run_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t capacity = candidate_capacity(j);
@@ -321,7 +367,7 @@ static void run_lines(void *context, size_t begin, size_t end) {
       (capacity ? capacity : j->plan.length) * (j->words ? sizeof(uint64_t) : sizeof(item));
   char *items = kb_alloc(2 * half), *scratch = items + half;
   for (size_t output = begin; output < end; output++) {
-    const char *x = kb_reader_at(&j->reader, output).x;
+    const char *x = line_at(j, output);
     if (capacity)
       scan_for_top(j, x, capacity, items);
     else
@@ -359,13 +405,18 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
   kb_plan_reduction(&j->plan, rank, dims, reduced, strides, true);
   if (j->plan.outputs == 0 || j->plan.length == 0) return;
   j->reader = kb_make_reader(&j->plan, x, j->dtype, kb_compute_of(j->dtype), KB_LOAD_VALUE);
-  j->words = key_bits(j->dtype) <= 32 && j->plan.length <= UINT32_MAX;
-  kb_parallel_for(j->plan.outputs, 2048 / j->plan.length + 1, run_lines, j);
+  j->words = kb_key_bits(j->dtype) <= 32 && j->plan.length <= UINT32_MAX;
+  const bool sorts = j->task == TASK_SORT, is_short = j->plan.length <= KB_SHORT_LINE;
+  kb_parallel_for(j->plan.outputs, 2048 / j->plan.length + 1,
+                  is_short && (sorts || j->task == TASK_TOP)      ? run_short_lines
+                  : sorts && j->plan.length <= UINT32_MAX ? sort_lines
+                                                          : run_lines,
+                  j);
 }
 
 void kb_sort(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, bool descending,
              const void *x, const intptr_t *strides, void *values, int64_t *indices) {
-  job j = {.task = TASK_SORT, .dtype = dtype, .descending = descending,
+  job j = {.task = TASK_SORT, .dtype = dtype, .descending = descending, .sorted = true,
            .values = values, .indices = indices};
   j.results = rank > 0 ? (size_t)dims[dim] : 1;
   run(&j, rank, dims, dim, x, strides);

@@ -21,6 +21,9 @@ void check_row_chains(void);
 void check_tails(void);
 void check_pooling(void);
 void check_bytes(void);
+void check_casts(void);
+void check_sorting(void);
+void check_indexing(void);
 void check_large(void);
 
 // Uniform on [low, high), the same on every machine.

@@ -51,6 +51,9 @@ int main(void) {
   check_tails();
   check_pooling();
   check_bytes();
+  check_casts();
+  check_sorting();
+  check_indexing();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;

@@ -25,12 +25,13 @@ kb_status kb_gather_along(size_t size, size_t rank, const intptr_t *dims, size_t
                           const void *x, const intptr_t *x_strides, const int64_t *index,
                           const intptr_t *index_strides, void *out, int64_t *bad);
 
-// y[i, index[i, j, k], k] op= source[i, j, k] for all of `index_dims`. `y` of shape `dims` is
-// contiguous and holds the initial values. Without `include_self` those that are met by an index do
+// y = x, and y[i, index[i, j, k], k] op= source[i, j, k] for all of `index_dims`. `y` of shape `dims` is
+// contiguous and nowhere in x; where `x` is NULL it holds the initial values. Without `include_self` those that are met by an index do
 // not take part (no meaning for assign). A scalar source has strides of 0.
 kb_status kb_scatter(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
-                     const intptr_t *dims, size_t dim, void *y, const intptr_t *index_dims,
-                     const int64_t *index, const intptr_t *index_strides, const void *source,
+                     const intptr_t *dims, size_t dim, const void *x, const intptr_t *x_strides,
+                     void *y, const intptr_t *index_dims, const int64_t *index,
+                     const intptr_t *index_strides, const void *source,
                      const intptr_t *source_strides, int64_t *bad);
 
 // out[i, j, k] = x[i, index[j], k] (dim = 1); `dims` is the shape of x, out has `count` in place of
@@ -39,12 +40,13 @@ kb_status kb_index_select(size_t size, size_t rank, const intptr_t *dims, size_t
                           const intptr_t *x_strides, const int64_t *index, size_t count,
                           intptr_t index_stride, void *out, int64_t *bad);
 
-// y[i, index[j], k] op= source[i, j, k]; `dims` is the shape of the contiguous y, source has
+// y = x, and y[i, index[j], k] op= source[i, j, k]; `dims` is the shape of the contiguous y, source has
 // `count` in place of dims[dim]. index_copy (assign), index_add, index_reduce, index_fill (strides
 // of 0).
 kb_status kb_index_update(kb_scatter_reduction op, bool include_self, kb_dtype dtype, size_t rank,
-                          const intptr_t *dims, size_t dim, void *y, const int64_t *index,
-                          size_t count, intptr_t index_stride, const void *source,
+                          const intptr_t *dims, size_t dim, const void *x,
+                          const intptr_t *x_strides, void *y, const int64_t *index, size_t count,
+                          intptr_t index_stride, const void *source,
                           const intptr_t *source_strides, int64_t *bad);
 
 // out[i, c, p] = table[c, x[index[i], c, p]], table being [channels, 256]; all contiguous, and the indices

@@ -15,13 +15,18 @@ extension Operands {
 }
 
 extension Value {
-  /// A fresh copy that a kernel updates, and the index that it found out of range, if any.
+  /// What a kernel makes of these elements (and their strides), of their shape, and the index that it found
+  /// out of range, if any.
   func updated(
-    _ kernel: (UnsafeMutableRawPointer, inout Int64) -> kb_status
+    _ kernel: (
+      UnsafeRawPointer, UnsafePointer<Int>?, UnsafeMutableRawPointer, inout Int64
+    ) -> kb_status
   ) -> (result: Value, outOfRange: Int64?) {
     var bad: Int64 = 0
     var status: kb_status = 0
-    let result = copied { status = kernel($0, &bad) }
+    let result = withElements { x, strides in
+      Value.make(dtype, layout.contiguous) { status = kernel(x, strides, $0, &bad) }
+    }
     return (result, status == 0 ? nil : bad)
   }
 

@@ -160,12 +160,12 @@ extension Primitives {
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let (x, index, part) = (inputs[0], inputs[1], inputs[2])
-      let (result, outOfRange) = x.updated { out, bad in
+      let (result, outOfRange) = x.updated { px, sx, out, bad in
         index.withIndices { pi, _ in
           part.withElements { ps, ss in
             kb_index_update(
-              kind.kernel, true, x.dtype.code, source.count, source, dim, out, pi, index.count,
-              index.layout.strides[0], ps, ss, &bad)
+              kind.kernel, true, x.dtype.code, source.count, source, dim, px, sx, out, pi,
+              index.count, index.layout.strides[0], ps, ss, &bad)
           }
         }
       }
@@ -179,17 +179,16 @@ extension Primitives {
 
     public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
       guard outputs[0].layout.isContiguous else { return nil }
-      let (dtype, size, dim) = (inputs[0].dtype.code, inputs[0].dtype.size, dim)
+      let (dtype, dim) = (inputs[0].dtype.code, dim)
       let (x, part) = (StridedLayout(inputs[0].layout), StridedLayout(inputs[2].layout))
       let (kernel, count, step) = (
         kind.kernel, inputs[1].layout.count, inputs[1].layout.strides[0]
       )
       // Not in the memory of an input: the source may be the same value as the first.
       return .kernel(mayReplace: []) { memory in
-        kb_copy(size, x.rank, x.sizes, memory[0], x.strides, memory[3], nil)
         var bad: Int64 = 0
         return kb_index_update(
-          kernel, true, dtype, x.rank, x.sizes, dim, memory[3],
+          kernel, true, dtype, x.rank, x.sizes, dim, memory[0], x.strides, memory[3],
           memory[1].assumingMemoryBound(to: Int64.self), count, step, memory[2], part.strides,
           &bad) == 0
       }

@@ -141,16 +141,16 @@ extension Primitives {
     public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
       guard outputs[0].layout.isContiguous else { return nil }
       let layouts = inputs.map { StridedLayout($0.layout) }
-      let (dtype, size) = (inputs[0].dtype.code, inputs[0].dtype.size)
+      let dtype = inputs[0].dtype.code
       let whole = StridedLayout(outputs[0].layout)
       let (kernel, includesSelf, dim) = (kind.kernel, includesSelf, dim)
       // Not in the memory of the first input: the third may be the same value, and is read after other
       // places were written.
       return .kernel(mayReplace: []) { memory in
-        kb_copy(size, whole.rank, whole.sizes, memory[0], layouts[0].strides, memory[3], nil)
         var bad: Int64 = 0
         return kb_scatter(
-          kernel, includesSelf, dtype, whole.rank, whole.sizes, dim, memory[3], layouts[1].sizes,
+          kernel, includesSelf, dtype, whole.rank, whole.sizes, dim, memory[0], layouts[0].strides,
+          memory[3], layouts[1].sizes,
           UnsafePointer(memory[1].assumingMemoryBound(to: Int64.self)), layouts[1].strides,
           memory[2], layouts[2].strides, &bad) == 0
       }
@@ -158,11 +158,11 @@ extension Primitives {
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
       let (x, index, src) = (inputs[0], inputs[1], inputs[2])
-      let (result, outOfRange) = x.updated { out, bad in
+      let (result, outOfRange) = x.updated { px, sx, out, bad in
         index.withIndices { pi, si in
           src.withElements { ps, ss in
             kb_scatter(
-              kind.kernel, includesSelf, x.dtype.code, source.count, source, dim, out,
+              kind.kernel, includesSelf, x.dtype.code, source.count, source, dim, px, sx, out,
               index.shape, pi, si, ps, ss, &bad)
           }
         }
