@@ -218,7 +218,8 @@ static void backward_block(const job *j, size_t block, char *buffer, char *singl
     if (single) {
       char *at = single + row % j->affine.rows_per_item * j->parameters * size;
       j->kernels->normalize_collect(j->columns, dy, x, mean, rstd, at, at + j->items * size);
-      if ((row - begin) % COLLECT_ROWS == COLLECT_ROWS - 1) kb_move_sums(j->type, 2 * j->items, single, collected);
+      if ((row - begin) % COLLECT_ROWS == COLLECT_ROWS - 1)
+        kb_move_sums(j->type, 2 * j->items, single, collected);
     }
     if (!j->y) continue;
     char *dx = j->y + row * row_bytes;
@@ -257,7 +258,7 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
   if (!collects) blocks = rows / (8192 / (columns + 1) + 1) + 1;
   j.block_rows = rows > blocks ? (rows + blocks - 1) / blocks : 1;
   if (collects && j.block_rows < LEAST_BLOCK_ROWS) j.block_rows = LEAST_BLOCK_ROWS;
-  blocks = (rows + j.block_rows - 1) / j.block_rows;
+  blocks = rows > 0 ? (rows + j.block_rows - 1) / j.block_rows : 1; // one gives the zeros of no rows
   const size_t bytes = blocks * 2 * j.items * sizeof(double);
   if (collects) j.collected = kb_alloc(bytes);
   j.weight = kb_widen_parameters(dtype, j.type, j.items, weight);

@@ -298,7 +298,8 @@ static void collect(void *context, size_t begin, size_t end) {
       }
       j->kernels->channel_collect(width, dy, x, j->mean, j->rstd, single,
                                   single + j->channels * element);
-      if ((row - first) % COLLECT_ROWS == COLLECT_ROWS - 1) kb_move_sums(j->type, 2 * j->channels, single, collected);
+      if ((row - first) % COLLECT_ROWS == COLLECT_ROWS - 1)
+        kb_move_sums(j->type, 2 * j->channels, single, collected);
     }
     if (j->inner == 1) kb_move_sums(j->type, 2 * j->channels, single, collected);
   }
@@ -357,7 +358,7 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
     j.block_rows = rows > 32 ? (rows + 31) / 32 : 1;
     const size_t least_rows = 8192 / (width_of(&j) + 1) + 1;
     if (j.block_rows < least_rows) j.block_rows = least_rows;
-    const size_t blocks = (rows + j.block_rows - 1) / j.block_rows;
+    const size_t blocks = rows > 0 ? (rows + j.block_rows - 1) / j.block_rows : 1;
     const size_t bytes = blocks * 2 * channels * sizeof(double);
     j.collected = kb_alloc(bytes);
     kb_parallel_for(blocks, 8192 / (j.block_rows * width_of(&j) + 1) + 1, collect, &j);
