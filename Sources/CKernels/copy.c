@@ -30,6 +30,9 @@ void kb_copy_row(size_t size, size_t count, const char *src, intptr_t src_stride
     if (src_stride == 0 && dst_stride == bytes) {                                                  \
       const T x = *(const T *)src;                                                                 \
       for (size_t i = 0; i < count; i++) ((T *)dst)[i] = x;                                        \
+    } else if (src_stride == -bytes && dst_stride == bytes) {                                      \
+      const T *const last = (const T *)src;                                                        \
+      for (size_t i = 0; i < count; i++) ((T *)dst)[i] = last[-(intptr_t)i];                       \
     } else if (dst_stride == bytes) {                                                              \
       for (size_t i = 0; i < count; i++)                                                           \
         ((T *)dst)[i] = *(const T *)(src + (intptr_t)i * src_stride);                              \
@@ -93,6 +96,20 @@ void kb_copy_plane(size_t size, size_t rows, size_t columns, const char *src, in
                 dst + (intptr_t)r * dst_row_stride, (intptr_t)size);
 }
 
+// Each of count elements `times` times.
+static void repeat_each(size_t size, size_t count, size_t times, const char *src,
+                        intptr_t src_stride, char *dst) {
+#define CASE(bytes, T)                                                                             \
+  case bytes:                                                                                      \
+    for (size_t i = 0; i < count; i++) {                                                           \
+      const T x = *(const T *)(src + (intptr_t)i * src_stride);                                    \
+      for (size_t k = 0; k < times; k++, dst += bytes) *(T *)dst = x;                              \
+    }                                                                                              \
+    break;
+  FOR_SIZE(size, CASE)
+#undef CASE
+}
+
 void kb_gather(size_t size, size_t rank, const size_t *dims, const intptr_t *strides,
                const char *src, size_t start, size_t count, char *dst) {
   size_t index[KB_NEST_RANK], rest = start;
@@ -102,12 +119,21 @@ void kb_gather(size_t size, size_t rank, const size_t *dims, const intptr_t *str
     src += (intptr_t)index[d] * strides[d];
   }
   while (count) {
-    const size_t n = dims[0] - index[0] < count ? dims[0] - index[0] : count;
-    kb_copy_row(size, n, src, strides[0], dst, (intptr_t)size);
-    dst += n * size;
-    count -= n;
-    src -= (intptr_t)index[0] * strides[0];
-    index[0] = 0;
+    if (strides[0] == 0 && rank > 1 && index[0] == 0 && count >= dims[0]) {
+      const size_t left = dims[1] - index[1], most = count / dims[0], m = left < most ? left : most;
+      repeat_each(size, m, dims[0], src, strides[1], dst);
+      dst += m * dims[0] * size;
+      count -= m * dims[0];
+      src += (intptr_t)(m - 1) * strides[1];
+      index[1] += m - 1;
+    } else {
+      const size_t n = dims[0] - index[0] < count ? dims[0] - index[0] : count;
+      kb_copy_row(size, n, src, strides[0], dst, (intptr_t)size);
+      dst += n * size;
+      count -= n;
+      src -= (intptr_t)index[0] * strides[0];
+      index[0] = 0;
+    }
     for (size_t d = 1; d < rank; d++) {
       src += strides[d];
       if (++index[d] < dims[d]) break;
@@ -227,7 +253,8 @@ void kb_copy(size_t size, size_t rank, const intptr_t *dims, const void *src,
     contiguous &= s.dst_strides[d] == expected;
     expected *= (intptr_t)s.dims[d];
   }
-  if (!contiguous) {
+  // Rows that are read backwards need no tiles either.
+  if (!contiguous || (s.src_strides[0] == -(intptr_t)size && s.dims[0] >= 16)) {
     scatter_run(&s, count);
     return;
   }

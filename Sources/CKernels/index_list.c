@@ -87,6 +87,24 @@ static void merge(size_t *rank, intptr_t *dims, intptr_t *a, intptr_t *b) {
   *rank = count;
 }
 
+// Single elements.
+static void copy_elements(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t places = j->places;
+  for (size_t number = begin; number < end;) {
+    const size_t first = number % places, left = end - number;
+    const size_t n = places - first < left ? places - first : left;
+    const intptr_t before =
+        kb_plan_offset(j->before_rank, j->before_dims, j->before_strides, number / places);
+    const intptr_t *const offsets = j->offsets + first;
+#define COPY_EACH(T)                                                                               \
+  for (size_t i = 0; i < n; i++)                                                                   \
+    ((T *)j->out)[number + i] = ((const T *)j->x)[before + offsets[i]]
+    KB_SWITCH_SIZE(j->size, COPY_EACH)
+    number += n;
+  }
+}
+
 static void copy_places(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t last = j->after_rank - 1, n = (size_t)j->after_dims[last], lines = j->after / n;
@@ -99,11 +117,6 @@ static void copy_places(void *context, size_t begin, size_t end) {
                               number / j->places);
     const char *x = j->x + (before + j->offsets[place]) * size;
     char *out = j->out + number * j->after * j->size;
-    if (j->after == 1) {
-#define COPY_ONE(T) *(T *)out = *(const T *)x
-      KB_SWITCH_SIZE(j->size, COPY_ONE)
-      continue;
-    }
     for (size_t line = 0; line < lines; line++) {
       const intptr_t at =
           last > 0 ? kb_plan_offset(last, j->after_dims, j->after_strides, line) : 0;
@@ -127,7 +140,8 @@ kb_status kb_index(size_t size, size_t rank, const intptr_t *dims, const void *x
   j.offsets = kb_alloc(bytes);
   const kb_status status = fill_offsets(&j, rank, dims, strides, list, bad);
   if (status == KB_OK && j.before * j.after > 0)
-    kb_parallel_for(j.before * j.places, 8192 / j.after + 1, copy_places, &j);
+    kb_parallel_for(j.before * j.places, 8192 / j.after + 1,
+                    j.after == 1 ? copy_elements : copy_places, &j);
   kb_free(j.offsets, bytes);
   return status;
 }
@@ -148,6 +162,13 @@ static void put_lines(void *context, size_t begin, size_t end) {
                        (last > 0 ? kb_plan_offset(last, j->after_dims, j->after_strides, line) : 0);
     const intptr_t v = kb_plan_offset(j->before_rank, j->before_dims, j->value_before, b) +
                        (last > 0 ? kb_plan_offset(last, j->after_dims, j->value_after, line) : 0);
+    if (n == 1 && inner == 0) {
+      // Single elements, whose offsets are their indices.
+      const kb_each each = {.length = INT64_MAX, .y_along = 1, .index_stride = 1, .x_stride = run_step};
+      j->combine.each(&each, j->places, (const int64_t *)j->offsets, j->values + v * source_size,
+                      j->y + y * size);
+      continue;
+    }
     for (size_t place = 0; place < j->places; place++) {
       const size_t row = place / run;
       const intptr_t shift =

@@ -41,13 +41,15 @@ static pair multiply_pair(pair a, pair b) {
   return (pair){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
 }
 
-// Elements i of `n` lines (step 1: one of each; step 0: all of one line, in order), in place.
+// Elements i of `n` lines (step 1: one of each; step 0: all of one line, from the last one when
+// `backwards`), in place.
 #define ACCUMULATE(T, EXPRESSION)                                                                  \
   do {                                                                                             \
     T *v = values, *state = states;                                                                \
     if (step == 0) {                                                                               \
       T a = state[0]; /* a register: through memory each step would cost a store and a load */     \
-      for (size_t i = 0; i < n; i++) {                                                             \
+      for (size_t k = 0; k < n; k++) {                                                             \
+        const size_t i = backwards ? n - 1 - k : k;                                                \
         const T x = v[i];                                                                          \
         v[i] = a = EXPRESSION;                                                                     \
       }                                                                                            \
@@ -60,21 +62,33 @@ static pair multiply_pair(pair a, pair b) {
     }                                                                                              \
   } while (0)
 
-// `positions[i]`, if any, is set to the index of the element that is the running extreme.
+// `positions[i]` is set to the index of the element that is the running extreme.
 #define EXTREME(T, WINS)                                                                           \
   do {                                                                                             \
     T *v = values, *state = states;                                                                \
-    for (size_t i = 0; i < n; i++) {                                                               \
-      const T a = state[i * step], x = v[i];                                                       \
-      if (first || (WINS)) state[i * step] = x, where[i * step] = position;                        \
-      v[i] = state[i * step];                                                                      \
-      positions[i] = where[i * step];                                                              \
-      if (step == 0) position += advance, first = false;                                           \
+    if (step == 0) {                                                                               \
+      T a = first ? v[backwards ? n - 1 : 0] : state[0];                                           \
+      int64_t at = first ? position : where[0];                                                    \
+      for (size_t k = 0; k < n; k++, position += advance) {                                        \
+        const size_t i = backwards ? n - 1 - k : k;                                                \
+        const T x = v[i];                                                                          \
+        const bool wins = WINS;                                                                    \
+        v[i] = a = wins ? x : a;                                                                   \
+        positions[i] = at = wins ? position : at;                                                  \
+      }                                                                                            \
+      state[0] = a, where[0] = at;                                                                 \
+    } else {                                                                                       \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        const T a = state[i], x = v[i];                                                            \
+        const bool wins = first || (WINS);                                                         \
+        v[i] = state[i] = wins ? x : a;                                                            \
+        positions[i] = where[i] = wins ? position : where[i];                                      \
+      }                                                                                            \
     }                                                                                              \
   } while (0)
 
-static void advance_states(const job *j, size_t n, size_t step, void *values, void *states,
-                           int64_t *where, int64_t *positions, int64_t position, bool first) {
+static void advance_states(const job *j, size_t n, size_t step, bool backwards, void *values,
+                           void *states, int64_t *where, int64_t *positions, int64_t position, bool first) {
   const kb_compute type = j->reader.type;
   const int64_t advance = j->reverse ? -1 : 1;
   switch (j->op) {
@@ -117,12 +131,11 @@ static void start_states(const job *j, size_t n, void *states) {
   }
 }
 
-// A chunk of a line: the memory order of elements in the direction of the scan.
+// A line in blocks, each in the order of memory, whatever the direction of the scan.
 static void scan_line(const job *j, size_t output, char *buffer) {
   const kb_row_reader reader = kb_reader_at(&j->reader, output);
   const size_t length = j->plan.length, size = kb_dtype_size(j->out);
-  const intptr_t stride = j->plan.reduced_strides[0] * (j->reverse ? -1 : 1);
-  const intptr_t element = (intptr_t)reader.element_size, step = j->reverse ? -1 : 1;
+  const intptr_t stride = j->plan.reduced_strides[0], element = (intptr_t)reader.element_size;
   char *values = buffer, *narrow = buffer + KB_REDUCE_BLOCK * 16;
   int64_t *positions = (int64_t *)(void *)(narrow + KB_REDUCE_BLOCK * 16), where;
   pair state;
@@ -130,21 +143,21 @@ static void scan_line(const job *j, size_t output, char *buffer) {
   const size_t base = output / j->inner * j->inner * length + output % j->inner;
   for (size_t done = 0; done < length; done += KB_REDUCE_BLOCK) {
     const size_t n = length - done < KB_REDUCE_BLOCK ? length - done : KB_REDUCE_BLOCK;
+    const size_t least = j->reverse ? length - done - n : done;
     const size_t first = j->reverse ? length - 1 - done : done;
-    const intptr_t from = (intptr_t)first * j->plan.reduced_strides[0];
-    reader.load(n, reader.x + from * element, stride, values);
-    advance_states(j, n, 0, values, &state, &where, positions, (int64_t)first, done == 0);
-    const size_t place = base + first * j->inner;
-    if (step == 1 && j->inner == 1) {
+    reader.load(n, reader.x + (intptr_t)least * stride * element, stride, values);
+    advance_states(j, n, 0, j->reverse, values, &state, &where, positions, (int64_t)first,
+                   done == 0);
+    const size_t place = base + least * j->inner;
+    if (j->inner == 1) {
       j->store(n, values, j->result + place * size);
       if (j->indices) memcpy(j->indices + place, positions, n * sizeof(int64_t));
       continue;
     }
     j->store(n, values, narrow);
     for (size_t i = 0; i < n; i++) {
-      const intptr_t at = (intptr_t)place + (intptr_t)(i * j->inner) * step;
-      memcpy(j->result + at * (intptr_t)size, narrow + i * size, size);
-      if (j->indices) j->indices[at] = positions[i];
+      memcpy(j->result + (place + i * j->inner) * size, narrow + i * size, size);
+      if (j->indices) j->indices[place + i * j->inner] = positions[i];
     }
   }
 }
@@ -169,7 +182,7 @@ static void scan_columns(const job *j, size_t output, size_t n) {
   for (size_t done = 0; done < length; done++) {
     const size_t row = j->reverse ? length - 1 - done : done;
     reader.load(n, reader.x + (intptr_t)row * along * element, across, values);
-    advance_states(j, n, 1, values, states, where, positions, (int64_t)row, done == 0);
+    advance_states(j, n, 1, false, values, states, where, positions, (int64_t)row, done == 0);
     const size_t place = base + row * j->inner;
     j->store(n, values, j->result + place * size);
     if (j->indices) memcpy(j->indices + place, positions, n * sizeof(int64_t));

@@ -1,10 +1,11 @@
-// Sorting and selection on unsigned keys in the elements' order. A key of up to 32 bits shares a
-// word with its index, so that any sort of words is stable; 64-bit keys go beside it.
+// Sorting and selection on unsigned keys in the elements' order. For selection a key of up to 32 bits
+// shares a word with its index, so that any sort of words is stable; 64-bit keys go beside it.
 #include "kb_sort.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "copy.h"
 #include "index_internal.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
@@ -396,6 +397,56 @@ static void run_lines(void *context, size_t begin, size_t end) {
   kb_free(items, 2 * half);
 }
 
+// The lines of a task that do it one after the other.
+static void run_task(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t n = j->plan.length;
+  // The first few of a line are found by one look at it.
+  const bool ranks = j->task == TASK_SORT || (j->task == TASK_TOP && n <= 16 * j->k);
+  if (ranks && n <= KB_SHORT_LINE) run_short_lines(context, begin, end);
+  else if (j->task == TASK_SORT && n <= UINT32_MAX) sort_lines(context, begin, end);
+  else run_lines(context, begin, end);
+}
+
+// Lines across memory, of which neighbours share its lines: so many are turned into contiguous ones.
+enum { COLUMNS = 16 };
+
+static void run_columns(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const size_t n = j->plan.length, size = kb_dtype_size(j->dtype), last = j->plan.kept_rank - 1;
+  const size_t blocks = (j->inner + COLUMNS - 1) / COLUMNS, places = COLUMNS * j->results;
+  const size_t x_bytes = (COLUMNS * n * size + 63) / 64 * 64;
+  const size_t bytes = x_bytes + places * (sizeof(int64_t) + size);
+  char *const x = kb_alloc(bytes);
+  job lines = *j;
+  lines.plan.reduced_strides[0] = 1;
+  lines.plan.kept_rank = 1, lines.plan.kept_strides[0] = (intptr_t)n;
+  lines.reader.x = x;
+  lines.inner = 1;
+  lines.indices = j->indices ? (int64_t *)(void *)(x + x_bytes) : NULL;
+  lines.values = j->values ? x + x_bytes + places * sizeof(int64_t) : NULL;
+  for (size_t block = begin; block < end; block++) {
+    const size_t column = block % blocks * COLUMNS, outer = block / blocks;
+    const size_t m = j->inner - column < COLUMNS ? j->inner - column : COLUMNS;
+    const size_t to = outer * j->results * j->inner + column;
+    kb_copy_plane(size, m, n, kb_reader_at(&j->reader, outer * j->inner + column).x,
+                  j->plan.kept_strides[last] * (intptr_t)size,
+                  j->plan.reduced_strides[0] * (intptr_t)size, x, (intptr_t)(n * size));
+    run_task(&lines, 0, m);
+    // Line by line of memory, however far apart these are.
+    for (size_t i = 0; i < j->results; i++) {
+      const size_t place = to + i * j->inner;
+      if (j->indices)
+        kb_copy_row(8, m, (const char *)(lines.indices + i), (intptr_t)j->results * 8,
+                    (char *)(j->indices + place), 8);
+      if (j->values)
+        kb_copy_row(size, m, lines.values + i * size, (intptr_t)(j->results * size),
+                    j->values + place * size, (intptr_t)size);
+    }
+  }
+  kb_free(x, bytes);
+}
+
 static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const void *x,
                 const intptr_t *strides) {
   bool reduced[KB_MAX_RANK] = {false};
@@ -403,15 +454,18 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
   if (rank > 0) reduced[dim] = true;
   for (size_t d = dim + 1; d < rank; d++) j->inner *= (size_t)dims[d];
   kb_plan_reduction(&j->plan, rank, dims, reduced, strides, true);
-  if (j->plan.outputs == 0 || j->plan.length == 0) return;
-  j->reader = kb_make_reader(&j->plan, x, j->dtype, kb_compute_of(j->dtype), KB_LOAD_VALUE);
-  j->words = kb_key_bits(j->dtype) <= 32 && j->plan.length <= UINT32_MAX;
-  const bool sorts = j->task == TASK_SORT, is_short = j->plan.length <= KB_SHORT_LINE;
-  kb_parallel_for(j->plan.outputs, 2048 / j->plan.length + 1,
-                  is_short && (sorts || j->task == TASK_TOP)      ? run_short_lines
-                  : sorts && j->plan.length <= UINT32_MAX ? sort_lines
-                                                          : run_lines,
-                  j);
+  const kb_reduce_plan *plan = &j->plan;
+  if (plan->outputs == 0 || plan->length == 0) return;
+  j->reader = kb_make_reader(plan, x, j->dtype, kb_compute_of(j->dtype), KB_LOAD_VALUE);
+  j->words = kb_key_bits(j->dtype) <= 32 && plan->length <= UINT32_MAX;
+  const bool across = plan->length > 1 && j->inner > 1 && plan->kept_rank > 0 &&
+                      (size_t)plan->kept_dims[plan->kept_rank - 1] == j->inner;
+  if (across) {
+    const size_t blocks = plan->outputs / j->inner * ((j->inner + COLUMNS - 1) / COLUMNS);
+    kb_parallel_for(blocks, 2048 / (plan->length * COLUMNS) + 1, run_columns, j);
+  } else {
+    kb_parallel_for(plan->outputs, 2048 / plan->length + 1, run_task, j);
+  }
 }
 
 void kb_sort(kb_dtype dtype, size_t rank, const intptr_t *dims, size_t dim, bool descending,

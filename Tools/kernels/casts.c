@@ -90,8 +90,8 @@ static bool same(double a, double b) {
 // Element `k` of an array that is converted: special numbers first, then bits of all kinds.
 static void put(kb_dtype dtype, size_t k, char *x) {
   static const double special[] = {
-      0, -0.0, NAN, INFINITY, -INFINITY, 1, -1, 0.5, -0.5, 127.9, -128.9, 255, 256, 300, -300, 32767.9, -32769,
-      65504, 65519.9, 65520, 5.9e-8, 2.9e-8, 2147483647.0, 2147483647.5, 2147483648.0, -2147483648.0,
+      0, -0.0, NAN, INFINITY, -INFINITY, 1, -1, 0.5, -0.5, 127.9, -128.9, 255, 256, 300, -300,
+      32767.9, -32769, 65504, 65519.9, 65520, 5.9e-8, 2.9e-8, 2147483647.0, 2147483647.5, 2147483648.0, -2147483648.0,
       -2147483648.5, -2147483649.0, 4294967295.0, 4294967809.0, 0x1.fffffffffffffp62, 0x1p63, -0x1p63,
       -0x1.0000000000001p63, 0x1p40 + 255, 1e300, -1e300, 3.4e38, 3.39e38, 1e-40, 1e-310};
   enum { SPECIAL = sizeof special / sizeof *special };

@@ -72,7 +72,8 @@ static void check_one(const scattering *s, const char *name) {
 void check_indexing(void) {
   static const kb_dtype dtypes[] = {KB_FLOAT32, KB_FLOAT64, KB_INT16, KB_UINT8, KB_COMPLEX128};
   // Kinds of x: contiguous, one element, one row, transposed.
-  static const intptr_t shapes[][3] = {{3, 5, 7}, {2, 64, 33}, {1, 1, 600}, {700, 1, 3}, {4, 600, 1}, {9, 300, 5}, {40, 1, 9000}};
+  static const intptr_t shapes[][3] = {{3, 5, 7},   {2, 64, 33}, {1, 1, 600}, {700, 1, 3},
+                                      {4, 600, 1}, {9, 300, 5}, {40, 1, 9000}};
   for (size_t shape = 0; shape < sizeof shapes / sizeof *shapes; shape++)
     for (size_t d = 0; d < sizeof dtypes / sizeof *dtypes; d++)
       for (size_t dim = 0; dim < 3; dim++)

@@ -108,14 +108,16 @@ static bool check_lines(kb_dtype dtype, intptr_t n, size_t dim, int kind, bool d
 }
 
 void check_sorting(void) {
-  static const intptr_t lengths[] = {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 48, 63, 64, 65, 100, 257, 3000, 9001};
+  static const intptr_t lengths[] = {1,  2,  3,  7,  8,  9,  10,  15,  16,   17,
+                                     31, 33, 48, 63, 64, 65, 100, 257, 3000, 9001};
   for (kb_dtype dtype = 0; dtype <= KB_BOOL; dtype++) {
     if (dtype == KB_FLOAT16) continue;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
       for (int other = 0; other < 16; other++) {
         char name[64];
         const int kind = other & 3;
-        snprintf(name, sizeof name, "sort of %d elements of dtype %d, kind %d", (int)lengths[i], (int)dtype, kind);
+        snprintf(name, sizeof name, "sort of %d elements of dtype %d, kind %d",
+                 (int)lengths[i], (int)dtype, kind);
         require(check_lines(dtype, lengths[i], (size_t)(other >> 2 & 1), kind, other >> 3), name);
       }
     }

@@ -51,11 +51,7 @@ extension Tensor {
       let size = shape[d]
       let moved = ((shift % size) + size) % size
       if moved == 0 { continue }
-      result = Tensor.cat(
-        [
-          result.narrow(dim: d, start: size - moved, length: moved),
-          result.narrow(dim: d, start: 0, length: size - moved),
-        ], dim: d)
+      result = bind(Primitives.Roll(dim: d, shift: moved), result)
     }
     return result
   }
@@ -118,6 +114,35 @@ extension Primitives {
     public func transpose(_ dy: Tensor) -> Tensor { bind(self, dy) }
     public func batch(_ x: Tensor, size: Int) -> Tensor { bind(Flip(dims.map { $0 + 1 }), x) }
   }
+
+  /// By more than 0 and less than the size of the dimension.
+  public struct Roll: LinearOperation {
+    public static let name = "roll"
+    let dim, shift: Int
+
+    public func infer(_ x: TensorType) -> TensorType { x }
+    public func evaluate(_ x: Value) -> Value {
+      let (layout, size) = (x.layout, x.dtype.size)
+      let (steps, length) = (layout.contiguous.strides, layout.shape[dim])
+      return x.withElements { pointer, _ in
+        Value.make(x.dtype, layout.contiguous) { out in
+          var part = layout.shape
+          for (from, to, count) in [(length - shift, 0, shift), (0, shift, length - shift)] {
+            part[dim] = count
+            kb_copy(
+              size, layout.rank, part, pointer + from * layout.strides[dim] * size, layout.strides,
+              out + to * steps[dim] * size, steps)
+          }
+        }
+      }
+    }
+    public func transpose(_ dy: Tensor) -> Tensor {
+      bind(Roll(dim: dim, shift: dy.shape[dim] - shift), dy)
+    }
+    public func batch(_ x: Tensor, size: Int) -> Tensor {
+      bind(Roll(dim: dim + 1, shift: shift), x)
+    }
+  }
 }
 
 extension Operation {
@@ -132,7 +157,7 @@ extension Operation {
       Sample(.uniform()) { $0[0].flipud() },
     ])
   static let roll = Operation(
-    "roll", .movement,
+    "roll", .movement, primitives: [Primitives.Roll.self],
     samples: [
       Sample(.uniform()) { $0[0].roll(2) },
       Sample(.uniform()) { $0[0].roll(-1, dim: -1) },
