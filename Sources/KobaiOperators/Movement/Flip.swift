@@ -121,17 +121,24 @@ extension Primitives {
     let dim, shift: Int
 
     public func infer(_ x: TensorType) -> TensorType { x }
+    /// The two parts, and where they begin along the dimension: the last elements come first.
+    func parts(_ shape: Shape) -> [(shape: Shape, from: Int, to: Int)] {
+      let first = shape[dim] - shift
+      return [(first, 0), (0, shift)].map { from, to in
+        var part = shape
+        part[dim] = to == 0 ? shift : first
+        return (part, from, to)
+      }
+    }
     public func evaluate(_ x: Value) -> Value {
       let (layout, size) = (x.layout, x.dtype.size)
-      let (steps, length) = (layout.contiguous.strides, layout.shape[dim])
+      let steps = layout.contiguous.strides
       return x.withElements { pointer, _ in
         Value.make(x.dtype, layout.contiguous) { out in
-          var part = layout.shape
-          for (from, to, count) in [(length - shift, 0, shift), (0, shift, length - shift)] {
-            part[dim] = count
+          for part in parts(layout.shape) {
             kb_copy(
-              size, layout.rank, part, pointer + from * layout.strides[dim] * size, layout.strides,
-              out + to * steps[dim] * size, steps)
+              size, layout.rank, part.shape, pointer + part.from * layout.strides[dim] * size,
+              layout.strides, out + part.to * steps[dim] * size, steps)
           }
         }
       }

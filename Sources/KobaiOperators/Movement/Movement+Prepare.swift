@@ -21,6 +21,30 @@ extension Primitives.Flip {
   }
 }
 
+extension Primitives.Roll {
+  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (layout, size) = (inputs[0].layout, inputs[0].dtype.size)
+    guard outputs[0].layout.isContiguous, layout.count > 0 else { return nil }
+    let (strides, steps) = (layout.strides, outputs[0].layout.strides)
+    let moves = parts(layout.shape).map { part in
+      (
+        sizes: StridedLayout(Layout(shape: part.shape, strides: steps)),
+        from: part.from * strides[dim] * size, to: part.to * steps[dim] * size
+      )
+    }
+    // The strides as sizes of a layout.
+    let source = StridedLayout(Layout(shape: strides, strides: strides))
+    return .kernel(mayReplace: []) { memory in
+      for move in moves {
+        kb_copy(
+          size, move.sizes.rank, move.sizes.sizes, memory[0] + move.from, source.sizes,
+          memory[1] + move.to, move.sizes.strides)
+      }
+      return true
+    }
+  }
+}
+
 extension Primitives.Triangle {
   public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
     guard outputs[0].layout.isContiguous else { return nil }
