@@ -89,18 +89,20 @@ package enum ElementwiseEvaluation {
     _ values: [Value], rank: Int,
     _ body: (UnsafePointer<UnsafeRawPointer?>, UnsafePointer<UnsafePointer<Int>?>) -> Void
   ) {
-    withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: values.count) { pointers in
-      withUnsafeTemporaryAllocation(of: UnsafePointer<Int>?.self, capacity: values.count) { strides in
+    let count = values.count
+    withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: count) { pointers in
+      withUnsafeTemporaryAllocation(of: UnsafePointer<Int>?.self, capacity: count) { strides in
         withUnsafeTemporaryAllocation(of: Int.self, capacity: max(rank, 1)) { zeros in
           zeros.initialize(repeating: 0)
+          let none = UnsafePointer(zeros.baseAddress!)
           func next(_ i: Int) {
-            guard i < values.count else {
+            guard i < count else {
               return body(UnsafePointer(pointers.baseAddress!), UnsafePointer(strides.baseAddress!))
             }
             values[i].withElements { pointer, steps in
               let isNumber = rank > 0 && values[i].layout.rank == 0
               pointers.initializeElement(at: i, to: pointer)
-              strides.initializeElement(at: i, to: isNumber ? UnsafePointer(zeros.baseAddress!) : steps)
+              strides.initializeElement(at: i, to: isNumber ? none : steps)
               next(i + 1)
             }
           }
