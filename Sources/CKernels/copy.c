@@ -31,8 +31,10 @@ void kb_copy_row(size_t size, size_t count, const char *src, intptr_t src_stride
       const T x = *(const T *)src;                                                                 \
       for (size_t i = 0; i < count; i++) ((T *)dst)[i] = x;                                        \
     } else if (src_stride == -bytes && dst_stride == bytes) {                                      \
-      const T *const last = (const T *)src;                                                        \
-      for (size_t i = 0; i < count; i++) ((T *)dst)[i] = last[-(intptr_t)i];                       \
+      /* Written backwards: the processor fetches ahead what is read forwards. */                  \
+      const T *const first = (const T *)src - (count - 1);                                         \
+      T *const end = (T *)dst + count;                                                             \
+      for (size_t i = 0; i < count; i++) end[-1 - (intptr_t)i] = first[i];                         \
     } else if (dst_stride == bytes) {                                                              \
       for (size_t i = 0; i < count; i++)                                                           \
         ((T *)dst)[i] = *(const T *)(src + (intptr_t)i * src_stride);                              \

@@ -72,9 +72,9 @@ static pair multiply_pair(pair a, pair b) {
       for (size_t k = 0; k < n; k++, position += advance) {                                        \
         const size_t i = backwards ? n - 1 - k : k;                                                \
         const T x = v[i];                                                                          \
-        const bool wins = WINS;                                                                    \
-        v[i] = a = wins ? x : a;                                                                   \
-        positions[i] = at = wins ? position : at;                                                  \
+        /* A branch: the longer a line the fewer win, and none waits for the one before. */         \
+        if (__builtin_expect_with_probability(WINS, 0, 0.99)) a = x, at = position;                \
+        v[i] = a, positions[i] = at;                                                               \
       }                                                                                            \
       state[0] = a, where[0] = at;                                                                 \
     } else {                                                                                       \

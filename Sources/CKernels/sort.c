@@ -401,8 +401,7 @@ static void run_lines(void *context, size_t begin, size_t end) {
 static void run_task(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t n = j->plan.length;
-  // The first few of a line are found by one look at it.
-  const bool ranks = j->task == TASK_SORT || (j->task == TASK_TOP && n <= 16 * j->k);
+  const bool ranks = j->task == TASK_SORT || j->task == TASK_TOP;
   if (ranks && n <= KB_SHORT_LINE) run_short_lines(context, begin, end);
   else if (j->task == TASK_SORT && n <= UINT32_MAX) sort_lines(context, begin, end);
   else run_lines(context, begin, end);
