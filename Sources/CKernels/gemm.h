@@ -83,9 +83,10 @@ void kb_gemm_part(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
 // Batches of products of one of the types above.
 void kb_gemm_real(kb_gemm_type type, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, bool add, const kb_tail *tail);
-// A product of so few rows that a register tile would be mostly empty, and packing b cost more than the product:
-// false where it is none that this is for.
-bool kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
+// A product of so few rows that a register tile would be mostly empty, and packing b cost more than the product.
+// For those that `kb_gemm_is_thin` names.
+bool kb_gemm_is_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix b);
+void kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, size_t c_row, bool add);
 // A product of few elements that are long sums: those of parts of k, which follow from m, n and k alone, are
 // added. For those that `kb_gemm_is_long` names.

@@ -302,22 +302,27 @@ static void multiply_tiles(product *p) {
   }
 }
 
+// For kernels that take no bias: c begins with it.
+static void begin_with_bias(product *p) {
+  if (p->bias == NULL) return;
+  for (size_t i = 0; i < p->m; i++) {
+    memcpy(p->c + i * p->c_row * p->kernels->size, p->bias, p->n * p->kernels->size);
+  }
+  p->bias = NULL;
+  p->add = true;
+}
+
 static void multiply(product *p) {
   const size_t m = p->m, n = p->n;
   const bool is_long = kb_gemm_is_long(p->kernels, m, n, p->k);
-  if (p->bias != NULL && (p->m <= p->kernels->rows || p->n == 1 || is_long)) {
-    for (size_t i = 0; i < p->m; i++) {
-      memcpy(p->c + i * p->c_row * p->kernels->size, p->bias, p->n * p->kernels->size);
-    }
-    p->bias = NULL;
-    p->add = true;
-  }
   if (is_long) {
+    begin_with_bias(p);
     kb_gemm_long(p->kernels, m, n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
                  (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add);
     if (p->tail != NULL) kb_tail_run_all(p->tail, p->first_row, m, n);
     return;
   }
+  if (p->n == 1) begin_with_bias(p);
   if (p->n == 1 && p->m > 1) {
     // A column c equals a row of the transposed product.
     const char *a = p->a;
@@ -331,9 +336,12 @@ static void multiply(product *p) {
   if (kernels->masked && p->b_column == 1 && p->m <= kernels->rows && p->n <= kernels->columns &&
       p->k <= 768) {
     kernels->tile(p->m, p->n, p->k, p->a, p->a_row, p->a_column, p->b, p->b_row, p->c, p->c_row,
-                  p->add, NULL, NULL);
-  } else if (!kb_gemm_thin(kernels, p->m, p->n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
-                           (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add)) {
+                  p->add, p->bias, NULL);
+  } else if (kb_gemm_is_thin(kernels, p->m, p->n, p->k, (kb_matrix){p->b, p->b_row, p->b_column, 0})) {
+    begin_with_bias(p);
+    kb_gemm_thin(kernels, p->m, p->n, p->k, (kb_matrix){p->a, p->a_row, p->a_column, 0},
+                 (kb_matrix){p->b, p->b_row, p->b_column, 0}, p->c, p->c_row, p->add);
+  } else {
     if (n > 1) {
       multiply_tiles(p);
       return;

@@ -55,33 +55,32 @@ static const char *unit_stride(const char *data, size_t rows, size_t k, intptr_t
   return *copy;
 }
 
-bool kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
+bool kb_gemm_is_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix b) {
+  enum { MOST_ROWS = 12 };
+  if (kernels->dot == NULL) return false;
+  if (b.column_stride == 1 && n != 1) return m == 1;
+  return m <= MOST_ROWS && (b.row_stride == 1 || n == 1 || k == 1);
+}
+
+void kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, kb_matrix a,
                   kb_matrix b, void *c, size_t c_row, bool add) {
-  if (kernels->dot == NULL) {
-    return false;
-  }
-  const bool along_k = b.column_stride != 1 || n == 1;
   const size_t size = kernels->size;
   thin t = {kernels, m, k, a.data, b.data, a.row_stride, a.column_stride, b.row_stride,
             b.column_stride, c, c_row, add};
-  if (!along_k && m == 1) {
+  if (b.column_stride == 1 && n != 1) {
     // Whole groups of eight vectors per task, of 64 KB of b or more.
     size_t unit = 4 * kernels->columns;
     kb_parallel_for(n, larger(16384 / (k * unit), 1) * unit, row_columns, &t);
-    return true;
+    return;
   }
-  if (along_k && m <= 12 && (b.row_stride == 1 || n == 1 || k == 1)) {
-    void *a_copy, *b_copy;
-    t.a = unit_stride(t.a, m, k, &t.a_row, t.a_column, size, &a_copy);
-    t.b = unit_stride(t.b, n, k, &t.b_column, t.b_row, size, &b_copy);
-    kb_parallel_for(n, divided_up(kb_gemm_grain(k * m), 4) * 4, dot_columns, &t);
-    if (a_copy != NULL) {
-      kb_free(a_copy, m * k * size);
-    }
-    if (b_copy != NULL) {
-      kb_free(b_copy, n * k * size);
-    }
-    return true;
+  void *a_copy, *b_copy;
+  t.a = unit_stride(t.a, m, k, &t.a_row, t.a_column, size, &a_copy);
+  t.b = unit_stride(t.b, n, k, &t.b_column, t.b_row, size, &b_copy);
+  kb_parallel_for(n, divided_up(kb_gemm_grain(k * m), 4) * 4, dot_columns, &t);
+  if (a_copy != NULL) {
+    kb_free(a_copy, m * k * size);
   }
-  return false;
+  if (b_copy != NULL) {
+    kb_free(b_copy, n * k * size);
+  }
 }

@@ -28,6 +28,27 @@ static void check_size(size_t m, size_t n, size_t k, bool transposed_a, bool tra
   free(a), free(b), free(c), free(again);
 }
 
+// As a layer has it: the weight lies with its columns along k, or, `across`, with its rows.
+static void check_linear(size_t m, size_t n, size_t k, bool across) {
+  float *x = draw_floats(m * k, -1, 1), *w = draw_floats(k * n, -1, 1), *bias = draw_floats(n, -9, 9);
+  float *y = malloc(m * n * sizeof *y);
+  const intptr_t row = across ? (intptr_t)n : 1, column = across ? 1 : (intptr_t)k;
+  kb_linear(KB_FLOAT32, m, n, k, (kb_matrix){x, (intptr_t)k, 1, 0}, (kb_matrix){w, row, column, 0}, bias,
+            y, NULL);
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) {
+      double exact = (double)bias[j], size = fabs(exact);
+      for (size_t l = 0; l < k; l++) {
+        const double term =
+            (double)x[i * k + l] * (double)w[(intptr_t)l * row + (intptr_t)j * column];
+        exact += term, size += fabs(term);
+      }
+      compare(y[i * n + j], exact, size * FLT_EPSILON);
+    }
+  }
+  free(x), free(w), free(bias), free(y);
+}
+
 static void check_double(size_t m, size_t n, size_t k) {
   double *a = draw_doubles(m * k, -1, 1), *b = draw_doubles(k * n, -1, 1);
   double *c = malloc(m * n * sizeof *c);
@@ -105,6 +126,12 @@ void check_products(void) {
   check_size(300, 17, 700, false, true);
   check_size(0, 3, 2, false, false);
   report("float32 products, eps of the terms' sum", 1, 4);
+  static const size_t widths[] = {1, 3, 8, 16, 17, 40}, depths[] = {1, 3, 8, 50, 900};
+  for (size_t m = 1; m <= 20; m++)
+    for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
+      for (size_t l = 0; l < sizeof depths / sizeof *depths; l++)
+        check_linear(m, widths[j], depths[l], false), check_linear(m, widths[j], depths[l], true);
+  report("linear layers, eps of the terms' sum", 1, 4);
   check_double(37, 45, 61);
   check_double(3, 130, 200);
   report("float64 products, eps of the terms' sum", 1, 4);
