@@ -61,7 +61,7 @@ static void add_taps(const columns_job *job, intptr_t first, intptr_t last, cons
       const intptr_t residue = y.residue * window->stride[2] + x.residue;
       float *plane = planes + residue * job->height * job->width;
       const intptr_t low = x.shift < 0 ? -x.shift : 0;
-      const intptr_t high = least(columns, job->width - x.shift);
+      const intptr_t high = smaller(columns, job->width - x.shift);
       for (intptr_t row = first; row < last; row++) {
         const intptr_t q = row + y.shift;
         if (q < 0 || q >= job->height) continue;
@@ -93,7 +93,7 @@ static void run_channels(void *context, size_t begin, size_t end) {
     const float begin_with = job->bias ? job->bias[channel] : 0;
     for (size_t i = 0; i < sums; i++) planes[i] = begin_with;
     for (intptr_t row = 0; row < window->output[1]; row += job->rows) {
-      const intptr_t last = least(row + job->rows, window->output[1]);
+      const intptr_t last = smaller(row + job->rows, window->output[1]);
       kb_gemm(KB_FLOAT32, 1, (size_t)taps, (size_t)((last - row) * window->output[2]),
               (size_t)outputs, (kb_matrix){w, 1, channels * taps, 0},
               (kb_matrix){dy + row * window->output[2], plane, 1, 0}, products, false, NULL);
@@ -117,6 +117,6 @@ void kb_columns_run(const kb_convolution *conv, const float *dy, const float *w,
   columns_job job = {conv, dy, w, bias, dx, 0, divided_up(window->input[1], window->stride[1]),
                      divided_up(window->input[2], window->stride[2])};
   job.rows = PRODUCTS / (kb_conv_count(window->kernel) * window->output[2]);
-  job.rows = least(job.rows < 1 ? 1 : job.rows, window->output[1]);
+  job.rows = smaller(job.rows < 1 ? 1 : job.rows, window->output[1]);
   kb_parallel_for((size_t)(conv->batch * conv->in_channels), 1, run_channels, &job);
 }

@@ -139,7 +139,7 @@ void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
   const intptr_t count = conv->groups * conv->rows * kb_conv_count(conv->gather.kernel);
   weight_job job = {conv, kb_depthwise_active(), cut_plane(&conv->gather, 1, 1), 1, NULL};
   if (conv->groups < WANTED_TASKS)
-    job.image_parts = least(divided_up(WANTED_TASKS, conv->groups), conv->batch);
+    job.image_parts = smaller(divided_up(WANTED_TASKS, conv->groups), conv->batch);
   const size_t bytes = (size_t)(job.image_parts * count) * sizeof(double);
   job.sums = kb_alloc(bytes);
   const intptr_t outputs = kb_conv_count(conv->gather.output) * conv->batch * conv->rows;

@@ -2,6 +2,7 @@
 // of outputs is then a product of pixels, at a constant distance from each other, with the tap's
 // weights. No patches are copied, whatever the stride.
 #include "conv_direct.h"
+#include "conv_sizes.h"
 
 #include <string.h>
 
@@ -21,10 +22,6 @@ enum {
   LEAST_COLUMNS = 4,
   WANTED_TASKS = 8,
 };
-
-static intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
-static intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
-static intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
 
 bool kb_direct_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                       intptr_t rows) {

@@ -24,8 +24,7 @@ void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, 
                    bool transposed);
 
 // The same for the weight gradient.
-bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
-                             intptr_t rows);
+bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels);
 void kb_direct_run_weight(const kb_conv_weight_job *job);
 
 // c[m × columns] = a · b (+ c) with b and c in rows of a panel or of any pitch, for m of any size.

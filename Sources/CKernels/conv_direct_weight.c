@@ -9,6 +9,7 @@
 
 #include "conv_direct.h"
 #include "conv_lanes.h"
+#include "conv_sizes.h"
 #include "kb_alloc.h"
 #include "kb_conv.h"
 #include "kb_threads.h"
@@ -27,12 +28,7 @@ enum {
   MOST_TAPS = KB_DIRECT_TAPS,
 };
 
-static intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
-static intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
-static intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
-
-bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
-                             intptr_t rows) {
+bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels) {
   const intptr_t taps = kb_conv_count(gather->kernel);
   return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS &&
          gather->kernel[0] == 1 && gather->input[0] == 1 && gather->output[0] == 1 &&

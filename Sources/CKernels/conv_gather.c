@@ -166,6 +166,13 @@ bool kb_conv_reads_pixels(const kb_conv_gather *gather) {
   return kb_conv_count(gather->stride) > 1;
 }
 
+kb_conv_gather kb_conv_of_pixels(const kb_conv_gather *gather) {
+  kb_conv_gather dense = *gather;
+  memcpy(dense.input, gather->output, sizeof dense.input);
+  for (int d = 0; d < 3; d++) dense.stride[d] = 1;
+  return dense;
+}
+
 float *kb_conv_read_pixels(const kb_conv_gather *gather, const void *x, intptr_t planes) {
   if (gather->size != sizeof(float) || !kb_conv_reads_pixels(gather)) return NULL;
   float *pixels = kb_alloc((size_t)(planes * kb_conv_count(gather->output)) * sizeof(float));

@@ -23,7 +23,9 @@ bool kb_conv_reads_in_place(const kb_conv_gather *gather);
 
 // A 1 × 1 convolution with a stride and no padding reads every stride-th pixel.
 bool kb_conv_reads_pixels(const kb_conv_gather *gather);
-// Planes of these, [planes][output]; NULL if it is another, or not of float.
+// The convolution of these, without a stride.
+kb_conv_gather kb_conv_of_pixels(const kb_conv_gather *gather);
+// Planes of them, [planes][output]; NULL if it is another, or not of float.
 float *kb_conv_read_pixels(const kb_conv_gather *gather, const void *x, intptr_t planes);
 // The reverse: planes with these pixels, and fill[plane % fills] (0 if NULL) in between.
 void kb_conv_spread_pixels(const kb_conv_gather *gather, const float *pixels, intptr_t planes,

@@ -22,15 +22,13 @@ enum {
   MOST_SUMS = 8192,    // of a weight gradient, sixteen lanes each
 };
 
-static intptr_t most(intptr_t a, intptr_t b) { return a > b ? a : b; }
-
 // Which taps down lie inside of the input for a row of outputs.
 static void taps_inside(const kb_conv_gather *gather, intptr_t row, intptr_t *first,
                         intptr_t *count) {
   const intptr_t start = row * gather->stride[1] - gather->padding[1];
   const intptr_t dilation = gather->dilation[1], rest = gather->input[1] - start;
   *first = start < 0 ? divided_up(-start, dilation) : 0;
-  *count = most(0, least(gather->kernel[1], rest > 0 ? divided_up(rest, dilation) : 0) - *first);
+  *count = larger(0, smaller(gather->kernel[1], rest > 0 ? divided_up(rest, dilation) : 0) - *first);
 }
 
 // Vectors of images that are filled well.
@@ -76,7 +74,7 @@ static image_cut cut_images(const kb_conv_gather *gather, intptr_t batch, intptr
   image_cut cut = {gather, batch, groups, channels, rows, divided_up(batch, LANES), 0, 0, 0, 0};
   cut.width = (gather->output[2] - 1) * stride[2] + (kernel[2] - 1) * dilation[2] + 1;
   const intptr_t row = LANES * (channels * stride[1] * cut.width + rows * gather->output[2]);
-  cut.band_rows = most(1, least(STAGED / row, gather->output[1]));
+  cut.band_rows = larger(1, smaller(STAGED / row, gather->output[1]));
   cut.bands = divided_up(gather->output[1], cut.band_rows);
   cut.band_rows = divided_up(gather->output[1], cut.bands);
   cut.bands = divided_up(gather->output[1], cut.band_rows);
@@ -124,7 +122,7 @@ static void stage_images(const image_cut *cut, const float *x, intptr_t block, i
                          .columns = cut->width};
   const intptr_t staged = cut->height * cut->width * LANES, plane = stage.height * stage.width;
   const intptr_t image = cut->groups * cut->channels * plane;
-  const intptr_t images = least(LANES, cut->batch - block * LANES);
+  const intptr_t images = smaller(LANES, cut->batch - block * LANES);
   // All channels share the places of the last one, which lie behind it.
   kb_lane_stage_plan(&stage, LANES, to->x + (cut->channels - 1) * staged);
   if (stage.runs * stage.run * LANES < staged)
@@ -169,17 +167,17 @@ static void sum_bands(void *context, size_t begin, size_t end) {
   const kb_lane_kernels *lanes = kb_lanes_active();
   const intptr_t columns = gather->output[2], plane = gather->output[1] * columns;
   const intptr_t line = cut->channels * gather->kernel[2], depth = line * gather->kernel[1];
-  image_scratch s = open_scratch(cut, least(TOGETHER, cut->rows));
+  image_scratch s = open_scratch(cut, smaller(TOGETHER, cut->rows));
   for (intptr_t y = 0, i = 0; y < gather->kernel[1]; y++)
     for (intptr_t c = 0; c < cut->channels; c++)
       for (intptr_t x = 0; x < gather->kernel[2]; x++) s.offsets[i++] = tap_offset(cut, c, y, x);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t row = task % cut->bands * cut->band_rows, item = task / cut->bands;
     const intptr_t group = item % cut->groups, block = item / cut->groups;
-    const intptr_t rows = least(cut->band_rows, gather->output[1] - row);
+    const intptr_t rows = smaller(cut->band_rows, gather->output[1] - row);
     stage_images(cut, tiling->x, block, group, row, &s);
     for (intptr_t some = 0; some < cut->rows; some += TOGETHER) {
-      const intptr_t outputs = least(TOGETHER, cut->rows - some), channel = group * cut->rows + some;
+      const intptr_t outputs = smaller(TOGETHER, cut->rows - some), channel = group * cut->rows + some;
       // Rows that read the same taps are summed together.
       for (intptr_t y = 0, next; y < rows; y = next) {
         intptr_t first, count, other, others;
@@ -199,7 +197,7 @@ static void sum_bands(void *context, size_t begin, size_t end) {
       float *y = (float *)tiling->y + block * LANES * image + channel * plane + row * columns;
       for (intptr_t r = 0; r < outputs; r++)
         lanes->scatter(s.y + r * rows * columns * LANES, LANES,
-                       least(LANES, cut->batch - block * LANES), rows * columns, y + r * plane, image);
+                       smaller(LANES, cut->batch - block * LANES), rows * columns, y + r * plane, image);
     }
   }
   kb_free(s.memory, s.bytes);
@@ -208,7 +206,7 @@ static void sum_bands(void *context, size_t begin, size_t end) {
 void kb_images_run(const kb_conv_tiling *tiling) {
   const kb_conv_gather *gather = &tiling->gather;
   sum_job job = {tiling, cut_images(gather, tiling->batch, tiling->groups, tiling->channels,
-                                    least(TOGETHER, tiling->rows)), NULL};
+                                    smaller(TOGETHER, tiling->rows)), NULL};
   job.cut.rows = tiling->rows;
   const intptr_t taps = kb_conv_count(gather->kernel), all = tiling->groups * tiling->rows;
   const intptr_t across = gather->kernel[2], channels = tiling->channels;
@@ -249,13 +247,13 @@ static void dot_images(void *context, size_t begin, size_t end) {
     for (intptr_t block = part * cut->blocks / job->parts;
          block < (part + 1) * cut->blocks / job->parts; block++) {
       for (intptr_t row = 0; row < gather->output[1]; row += cut->band_rows) {
-        const intptr_t count = least(cut->band_rows, gather->output[1] - row) * columns;
+        const intptr_t count = smaller(cut->band_rows, gather->output[1] - row) * columns;
         const intptr_t image = cut->groups * cut->rows * plane;
         const float *dy = (const float *)conv->dy + block * LANES * image +
                           group * cut->rows * plane + row * columns;
         stage_images(cut, conv->x, block, group, row, &s);
         for (intptr_t r = 0; r < cut->rows; r++)
-          lanes->gather(dy + r * plane, image, least(LANES, cut->batch - block * LANES), count,
+          lanes->gather(dy + r * plane, image, smaller(LANES, cut->batch - block * LANES), count,
                         s.outputs, s.y + r * count * LANES);
         fill_segments(cut, 0, count / columns, &s);
         const kb_shallow_part staged = {(const char *)s.x, s.offsets, depth, depth, count,
@@ -271,7 +269,7 @@ void kb_images_run_weight(const kb_conv_weight_job *conv) {
   const kb_conv_gather *gather = &conv->gather;
   dot_job job = {conv, cut_images(gather, conv->batch, conv->groups, conv->channels, conv->rows), 0,
                  NULL};
-  job.parts = least(IMAGE_PARTS, job.cut.blocks);
+  job.parts = smaller(IMAGE_PARTS, job.cut.blocks);
   const intptr_t count =
       conv->groups * conv->rows * conv->channels * kb_conv_count(gather->kernel);
   const size_t bytes = (size_t)(job.parts * count * LANES) * sizeof(float);

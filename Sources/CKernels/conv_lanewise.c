@@ -1,6 +1,7 @@
 // Depthwise convolution of sixteen channels at once: their planes are turned to channels innermost,
 // so that rows of any length fill the vectors.
 #include "conv_lanewise.h"
+#include "conv_sizes.h"
 
 #include "conv_lanes.h"
 #include "kb_alloc.h"
@@ -25,10 +26,6 @@ bool kb_lanewise_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t g
          taps <= MOST_TAPS && gather->kernel[0] == 1 && gather->input[0] == 1 &&
          gather->output[0] == 1 && gather->padding[0] == 0;
 }
-
-static intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
-static intptr_t larger(intptr_t a, intptr_t b) { return a > b ? a : b; }
-static intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
 
 // The input that `rows` outputs from `row` on read, all columns, joined with what the box holds.
 typedef struct input_box {

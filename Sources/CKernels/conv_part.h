@@ -2,13 +2,11 @@
 #ifndef KB_CONV_PART_H
 #define KB_CONV_PART_H
 
+#include "conv_sizes.h"
 #include "conv_stage.h"
 
 // Outputs of a part, at most; of many channels fewer, so that what they read is some 65536 elements.
 enum { KB_CONV_PART = 4096, KB_CONV_PART_COLUMNS = 1024, KB_CONV_STAGED = 65536 };
-
-static inline intptr_t divided_up(intptr_t x, intptr_t y) { return (x + y - 1) / y; }
-static inline intptr_t least(intptr_t x, intptr_t y) { return x < y ? x : y; }
 
 // How the outputs of a plane are cut into parts: some rows and columns of one slice each.
 typedef struct plane_cut {
@@ -38,10 +36,10 @@ static inline kb_conv_box part_box(const kb_conv_gather *gather, const plane_par
 static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels,
                                   intptr_t multiple) {
   const intptr_t *output = gather->output;
-  plane_cut cut = {.gather = gather, .columns = least(output[2], KB_CONV_PART_COLUMNS)};
-  const intptr_t part = least(KB_CONV_PART, divided_up(KB_CONV_STAGED, channels));
+  plane_cut cut = {.gather = gather, .columns = smaller(output[2], KB_CONV_PART_COLUMNS)};
+  const intptr_t part = smaller(KB_CONV_PART, divided_up(KB_CONV_STAGED, channels));
   cut.rows = divided_up(part, cut.columns);
-  cut.rows = least(output[1], divided_up(cut.rows, multiple) * multiple);
+  cut.rows = smaller(output[1], divided_up(cut.rows, multiple) * multiple);
   cut.row_parts = divided_up(output[1], cut.rows);
   cut.column_parts = divided_up(output[2], cut.columns);
   cut.parts = output[0] * cut.row_parts * cut.column_parts;
@@ -57,8 +55,8 @@ static inline plane_part part_at(const plane_cut *cut, intptr_t index) {
   plane_part part = {.x = index % cut->column_parts * cut->columns,
                      .y = index / cut->column_parts % cut->row_parts * cut->rows,
                      .z = index / (cut->column_parts * cut->row_parts)};
-  part.rows = least(cut->rows, output[1] - part.y);
-  part.columns = least(cut->columns, output[2] - part.x);
+  part.rows = smaller(cut->rows, output[1] - part.y);
+  part.columns = smaller(cut->columns, output[2] - part.x);
   return part;
 }
 

@@ -58,7 +58,7 @@ static void plan_part(const kb_conv_gather *gather, const plane_part *part, intp
       to->segments[count++] = (kb_shallow_segment){
           (size_t)row * row_step + (size_t)column * sizeof(float),
           (part->z * output[1] + part->y + row) * output[2] + part->x + column,
-          least(16, part->columns - column)};
+          smaller(16, part->columns - column)};
   }
   to->kernel = (kb_shallow_part){staged,
                                  to->offsets,
@@ -94,10 +94,10 @@ static void sum_pooled(const sum_job *job, const plane_part *part, intptr_t plan
   const kb_conv_tiling *tiling = job->tiling;
   const kb_rectified_kernels *rectified = kb_rectified_active();
   const intptr_t width = tiling->gather.output[2], height = tiling->gather.output[1];
-  const intptr_t columns = least(part->columns, width / 2 * 2 - part->x) / 2;
+  const intptr_t columns = smaller(part->columns, width / 2 * 2 - part->x) / 2;
   make_dense(part, width, planned);
   for (intptr_t first = 0; first < tiling->rows; first += POOLED_ROWS) {
-    const intptr_t rows = least(POOLED_ROWS, tiling->rows - first);
+    const intptr_t rows = smaller(POOLED_ROWS, tiling->rows - first);
     job->kernels->sum(&planned->kernel, rows, w + first * planned->kernel.depth,
                       bias ? bias + first : NULL, dense);
     for (intptr_t r = 0; r < rows; r++) {
@@ -175,7 +175,7 @@ static void spread_part(const kb_conv_weight_job *conv, const plane_part *part, 
                         shallow_part *planned, float *dense) {
   const kb_rectified_kernels *rectified = kb_rectified_active();
   const intptr_t width = conv->gather.output[2], height = conv->gather.output[1];
-  const intptr_t columns = least(part->columns, width / 2 * 2 - part->x) / 2;
+  const intptr_t columns = smaller(part->columns, width / 2 * 2 - part->x) / 2;
   make_dense(part, width, planned);
   const bool ragged = 2 * columns < part->columns;
   for (intptr_t r = 0; r < conv->rows; r++) {
@@ -230,7 +230,7 @@ void kb_shallow_run_weight(const kb_conv_weight_job *conv) {
       conv->groups * conv->rows * conv->channels * kb_conv_count(conv->gather.kernel);
   weight_job job = {conv, kb_shallow_active(),
                     cut_plane(&conv->gather, conv->channels, conv->dy_which ? 2 : 1),
-                    least(IMAGE_PARTS, conv->batch), NULL};
+                    smaller(IMAGE_PARTS, conv->batch), NULL};
   const size_t bytes = (size_t)(job.image_parts * count * 16) * sizeof(float);
   job.sums = kb_alloc(bytes);
   kb_parallel_for((size_t)(job.image_parts * conv->groups), 1, dot_images, &job);

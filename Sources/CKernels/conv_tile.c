@@ -278,8 +278,7 @@ static bool run_on_pixels(const kb_conv_tiling *tiling) {
   if (!pixels) return false;
   kb_conv_tiling dense = *tiling;
   dense.x = pixels;
-  memcpy(dense.gather.input, tiling->gather.output, sizeof dense.gather.input);
-  for (int d = 0; d < 3; d++) dense.gather.stride[d] = 1;
+  dense.gather = kb_conv_of_pixels(&tiling->gather);
   kb_conv_run_tiles(&dense);
   kb_free(pixels, (size_t)(planes * kb_conv_count(tiling->gather.output)) * sizeof(float));
   return true;

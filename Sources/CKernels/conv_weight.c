@@ -156,8 +156,7 @@ static bool run_on_pixels(const kb_conv_weight_job *job) {
   if (!pixels) return false;
   kb_conv_weight_job dense = *job;
   dense.x = pixels;
-  memcpy(dense.gather.input, job->gather.output, sizeof dense.gather.input);
-  for (int d = 0; d < 3; d++) dense.gather.stride[d] = 1;
+  dense.gather = kb_conv_of_pixels(&job->gather);
   kb_conv_run_weight(&dense);
   kb_free(pixels, (size_t)(planes * kb_conv_count(job->gather.output)) * sizeof(float));
   return true;
@@ -194,7 +193,7 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
     kb_images_run_weight(job);
     return;
   }
-  if (kb_direct_serves_weight(job->dtype, &job->gather, job->channels, job->rows)) {
+  if (kb_direct_serves_weight(job->dtype, &job->gather, job->channels)) {
     kb_direct_run_weight(job);
     return;
   }

@@ -5,9 +5,10 @@
 
 #include <string.h>
 
-#include "conv_pooled_stage.h"
-#include "conv_winograd.h"
 #include "conv_direct.h"
+#include "conv_pooled_stage.h"
+#include "conv_sizes.h"
+#include "conv_winograd.h"
 
 enum {
   POINTS = 36,
@@ -16,8 +17,6 @@ enum {
   SKEW = 16,         // floats between planes, which would all begin in one cache set
 };
 
-static inline intptr_t smaller(intptr_t a, intptr_t b) { return a < b ? a : b; }
-static inline intptr_t divided_up(intptr_t a, intptr_t b) { return (a + b - 1) / b; }
 static inline intptr_t lanes_up(intptr_t channels) { return divided_up(channels, LANES) * LANES; }
 
 // The tiles of the output planes, cut into blocks: whole planes of `images` images, or `rows` rows

@@ -55,6 +55,11 @@ extern const kb_kernel kb_kernels_complex128[KB_OPCODE_COUNT];
 // NULL for the half types.
 kb_kernel kb_find_kernel(kb_opcode opcode, kb_dtype dtype);
 
+// y = opcode(x) of doubles; y may be x.
+static inline void kb_map_doubles(kb_opcode opcode, size_t n, const double *x, double *y) {
+  (void)kb_find_kernel(opcode, KB_FLOAT64)(n, x, x, x, y, 0);
+}
+
 static inline bool kb_is_half(kb_dtype dtype) {
   return dtype == KB_FLOAT16 || dtype == KB_BFLOAT16;
 }

@@ -41,10 +41,7 @@ static void merge(partial *a, const partial *b) {
   a->largest = largest;
 }
 
-static void doubles(kb_opcode opcode, size_t n, const double *x, double *y) {
-  kb_find_kernel(opcode, KB_FLOAT64)(n, x, x, x, y, 0);
-}
-
+// Sums, or doubles, whose functions are computed together.
 enum { SOME = 64 };
 
 // Neighbouring outputs.
@@ -58,7 +55,7 @@ static void deliver(const job *j, size_t segment, size_t output, size_t n, const
     const size_t count = n - first < SOME ? n - first : SOME;
     double values[SOME];
     for (size_t k = 0; k < count; k++) values[k] = p[k].sum;
-    doubles(KB_OP_log, count, values, values);
+    kb_map_doubles(KB_OP_log, count, values, values);
     for (size_t k = 0; k < count; k++)
       values[k] = isfinite(p[k].largest) ? p[k].largest + values[k] : p[k].largest;
     store(count, values, j->result + (output + first) * kb_dtype_size(j->out));
@@ -84,7 +81,7 @@ static double sum_of(kb_compute type, size_t n, const void *x, double shift) {
   for (size_t i = 0; i < n; i += SOME) {
     const size_t count = n - i < SOME ? n - i : SOME;
     for (size_t k = 0; k < count; k++) some[k] = d[i + k] - shift;
-    doubles(KB_OP_exp, count, some, some);
+    kb_map_doubles(KB_OP_exp, count, some, some);
     for (size_t k = 0; k < count; k++) sum += some[k];
   }
   return sum;
@@ -156,7 +153,7 @@ static void column_block(const kb_row_reader *reader, size_t begin, size_t end, 
       }
       const double *x = lines[r];
       for (size_t i = 0; i < n; i++) scratch->line[i] = x[i] - scratch->largest[i];
-      doubles(KB_OP_exp, n, scratch->line, scratch->line);
+      kb_map_doubles(KB_OP_exp, n, scratch->line, scratch->line);
       for (size_t i = 0; i < n; i++) scratch->sum[i] += scratch->line[i];
     }
   }

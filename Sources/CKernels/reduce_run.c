@@ -269,8 +269,8 @@ static void deliver_line(const job *j, const kb_reduce_piece *piece, void *total
   }
   double *line = totals;
   const double length = (double)j->plan.length;
-  const bool halves = (j->plan.length & (j->plan.length - 1)) == 0; // then the product is the quotient
-  if (j->finish == FINISH_MEAN && halves)
+  const bool is_power_of_two = (j->plan.length & (j->plan.length - 1)) == 0;
+  if (j->finish == FINISH_MEAN && is_power_of_two) // the product is the quotient
     for (size_t i = 0; i < n; i++) line[i] *= 1 / length;
   else if (j->finish == FINISH_MEAN)
     for (size_t i = 0; i < n; i++) line[i] /= length;

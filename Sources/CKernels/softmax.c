@@ -82,10 +82,7 @@ static void forward_float(const job *j, const float *x, float *y) {
         j->plan.length, x, largest, 1, j->rounds ? -rounded_log(j->dtype, sum) : -log(sum), y);
 }
 
-static void doubles(kb_opcode opcode, size_t n, const double *x, double *y) {
-  kb_find_kernel(opcode, KB_FLOAT64)(n, x, x, x, y, 0);
-}
-
+// Sums, or doubles, whose functions are computed together.
 enum { SOME = 64 };
 
 static void forward_double(bool logarithm, size_t n, const double *x, double *y) {
@@ -95,7 +92,7 @@ static void forward_double(bool logarithm, size_t n, const double *x, double *y)
     const size_t m = n - i < SOME ? n - i : SOME;
     double *e = logarithm ? some : y + i;
     for (size_t k = 0; k < m; k++) e[k] = x[i + k] - largest;
-    doubles(KB_OP_exp, m, e, e);
+    kb_map_doubles(KB_OP_exp, m, e, e);
     for (size_t k = 0; k < m; k++) sum += e[k];
   }
   const double log_sum = log(sum);
@@ -147,10 +144,10 @@ static void forward_logarithms(const job *j, size_t begin, size_t end) {
     double largest[SOME], sum[SOME];
     for (size_t k = 0; k < count; k++)
       set->softmax_row(n, regular_line(&j->reader, first + k), NULL, largest + k, sum + k);
-    doubles(KB_OP_log, count, sum, sum);
+    kb_map_doubles(KB_OP_log, count, sum, sum);
     for (size_t k = 0; k < count; k++)
-      set->folds[KB_COMPUTE_FLOAT].scale_row(n, regular_line(&j->reader, first + k), largest[k], 1, -sum[k],
-                                             (float *)(void *)j->result + (first + k) * n);
+      set->folds[KB_COMPUTE_FLOAT].scale_row(n, regular_line(&j->reader, first + k), largest[k], 1,
+                                             -sum[k], (float *)(void *)j->result + (first + k) * n);
   }
 }
 
@@ -231,7 +228,7 @@ static void column_sums(const job *j, const kb_row_reader *reader, size_t n, col
       }
       const double *x = lines[r];
       for (size_t i = 0; i < n; i++) s->line[i] = x[i] - s->largest[i];
-      doubles(KB_OP_exp, n, s->line, s->line);
+      kb_map_doubles(KB_OP_exp, n, s->line, s->line);
       for (size_t i = 0; i < n; i++) s->sum[i] += s->line[i];
     }
     if (single && (row % 64 == 56 || row + 8 >= length)) {
@@ -270,7 +267,7 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
   const size_t length = j->plan.length, size = kb_dtype_size(j->dtype);
   const bool single = j->type == KB_COMPUTE_FLOAT;
   float *scale = (float *)(void *)s->block;
-  if (j->logarithm) doubles(KB_OP_log, n, s->sum, s->sum);
+  if (j->logarithm) kb_map_doubles(KB_OP_log, n, s->sum, s->sum);
   for (size_t i = 0; i < n; i++) {
     const double factor = j->logarithm ? s->sum[i] : 1 / s->sum[i];
     if (single) scale[i] = (float)factor; else s->block[i] = factor;
@@ -290,7 +287,7 @@ static void forward_tile(const job *j, size_t output, size_t n, column_scratch *
         const double *x = lines[r];
         double *to = line;
         for (size_t i = 0; i < n; i++) to[i] = x[i] - s->largest[i];
-        if (!j->logarithm) doubles(KB_OP_exp, n, to, to);
+        if (!j->logarithm) kb_map_doubles(KB_OP_exp, n, to, to);
         for (size_t i = 0; i < n; i++)
           to[i] = j->logarithm ? to[i] - s->block[i] : to[i] * s->block[i];
       }
@@ -312,7 +309,7 @@ static void backward_double(bool logarithm, size_t n, const double *dy, const do
   for (size_t i = 0; i < n && !logarithm; i++) dx[i] = y[i] * (dy[i] - sum);
   for (size_t i = 0; i < n && logarithm; i += SOME) {
     const size_t m = n - i < SOME ? n - i : SOME;
-    doubles(KB_OP_exp, m, y + i, some);
+    kb_map_doubles(KB_OP_exp, m, y + i, some);
     for (size_t k = 0; k < m; k++) dx[i + k] = dy[i + k] - some[k] * sum;
   }
 }
@@ -353,7 +350,7 @@ static void backward_doubles(const job *j, size_t n, const double *dy, const dou
   for (size_t i = 0; i < n && !j->logarithm; i++) dx[i] = y[i] * (dy[i] - sum[i]);
   for (size_t i = 0; i < n && j->logarithm; i += SOME) {
     const size_t m = n - i < SOME ? n - i : SOME;
-    doubles(KB_OP_exp, m, y + i, some);
+    kb_map_doubles(KB_OP_exp, m, y + i, some);
     for (size_t k = 0; k < m; k++) dx[i + k] = dy[i + k] - some[k] * sum[i + k];
   }
 }
@@ -451,7 +448,8 @@ static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const voi
   }
   const size_t bytes = j->plan.outputs * j->plan.length * kb_dtype_size(j->dtype);
   j->streams = kb_streams(y ? 2 * bytes : bytes, bytes);
-  const size_t fitting = TILE_BYTES / (sizeof(float) * j->plan.length * (y ? 2 : 1)) / LEAST_TILE * LEAST_TILE;
+  const size_t column = sizeof(float) * j->plan.length * (y ? 2 : 1);
+  const size_t fitting = TILE_BYTES / column / LEAST_TILE * LEAST_TILE;
   const size_t tile = fitting < LEAST_TILE ? LEAST_TILE : fitting < MOST_TILE ? fitting : MOST_TILE;
   j->cut = kb_cut_reduction(&j->plan, tile, 1, 1);
   // A softmax needs its whole line: there are no segments.
