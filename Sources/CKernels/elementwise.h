@@ -3,6 +3,7 @@
 #define KB_ELEMENTWISE_INTERNAL_H
 
 #include "include/kb_elementwise.h"
+#include "isa.h"
 #include "stream.h"
 
 // out[i] = f(a[i], b[i], c[i]) for i < n. Bit k of `uniform`: operand k is one element for all i

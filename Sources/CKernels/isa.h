@@ -2,6 +2,8 @@
 #ifndef KB_ISA_H
 #define KB_ISA_H
 
+#include <stdbool.h>
+
 typedef enum { KB_ISA_BASELINE, KB_ISA_AVX2, KB_ISA_AVX512 } kb_isa;
 
 // The best level that both the processor and the kernels know. KOBAI_ISA=baseline|avx2|avx512
@@ -18,5 +20,14 @@ kb_isa kb_isa_level(void);
 #else
 #define KB_ACTIVE(kernels) (&kernels##_baseline)
 #endif
+
+// Whether kernels ask for what they read in order two pages before its turn. Processors fetch that by themselves,
+// but some stop at a page's end: there it gains up to half, elsewhere it costs up to a third.
+bool kb_find_asking(void);
+extern signed char kb_asking; // -1 until it is found
+static inline bool kb_asks_ahead(void) {
+  const signed char asking = __atomic_load_n(&kb_asking, __ATOMIC_RELAXED);
+  return asking < 0 ? kb_find_asking() : asking;
+}
 
 #endif

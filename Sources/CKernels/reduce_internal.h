@@ -4,6 +4,7 @@
 #define KB_REDUCE_INTERNAL_H
 
 #include "include/kb_reduce.h"
+#include "isa.h"
 
 #define KB_MAX_RANK 64
 
