@@ -36,17 +36,6 @@ static bool is_uniform(unsigned operand, uint32_t inputs, uint32_t registers) {
   return operand >= REGISTER ? registers >> (operand - REGISTER) & 1 : inputs >> operand & 1;
 }
 
-// Whether an opcode can leave the values that a half type has.
-static bool needs_rounding(kb_opcode opcode) {
-  switch (opcode) {
-  case KB_OP_copy: case KB_OP_neg: case KB_OP_abs: case KB_OP_sign: case KB_OP_relu:
-  case KB_OP_conj: case KB_OP_floor: case KB_OP_ceil: case KB_OP_trunc: case KB_OP_round:
-    return false;
-  default:
-    return true;
-  }
-}
-
 static void make_plan(plan *p, const kb_program *program, kb_dtype dtype, unsigned uniform) {
   p->dtype = dtype;
   p->computing = kb_is_half(dtype) ? KB_FLOAT32 : dtype;
@@ -107,7 +96,7 @@ static void make_plan(plan *p, const kb_program *program, kb_dtype dtype, unsign
     }
     s->predicate = kb_opcode_is_predicate(opcode);
     s->last = k + 1 == program->count;
-    s->rounds = kb_is_half(dtype) && !s->predicate && needs_rounding(opcode);
+    s->rounds = kb_is_half(dtype) && opcode == KB_OP_copy && !s->last;
     flags |= s->predicate && !s->last;
     for (int j = 0; j < arity; j++) {
       const unsigned operand = s->operands[j];
@@ -195,12 +184,17 @@ static kb_status run_block(const void *context, size_t n, const void *const *in,
   return KB_OK;
 }
 
-// Blocks go through the first level cache once for each instruction. Where all instructions run on registers
-// and there are elements enough to repay their translation, a pass over memory does.
+// Blocks go through the first level cache once for each instruction, halves twice more for their conversions.
+// Where all instructions run on registers and there are elements enough to repay their translation, a pass
+// over memory does.
 static bool runs_on_registers(const kb_program *program, kb_dtype dtype, size_t elements) {
   enum { LEAST_ELEMENTS = 16384 };
-  if (program->count < 2 || elements < LEAST_ELEMENTS) return false;
-  if (dtype != KB_FLOAT32 && dtype != KB_FLOAT64) return false;
+  if (elements < LEAST_ELEMENTS) return false;
+  if (kb_is_half(dtype)) {
+    if (program->code[0].opcode == KB_OP_copy) return false;
+  } else if (program->count < 2 || (dtype != KB_FLOAT32 && dtype != KB_FLOAT64)) {
+    return false;
+  }
   for (size_t k = 0; k < program->count; k++)
     if (!kb_fused_in_registers((kb_opcode)program->code[k].opcode)) return false;
   return true;

@@ -1,6 +1,7 @@
 // Groups of elementwise operations: translation to threaded code.
 #include "fused.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,18 +83,41 @@ static int take_slot(translation *t) {
   return slot;
 }
 
+// Whether an operand is narrower in its array than in a register.
+static bool is_narrow(const translation *t, unsigned operand) {
+  return operand < KB_FUSED_RESULT &&
+         (t->program->input_is_flag[operand] || kb_is_half(t->program->dtype));
+}
+
+static kb_register_op half_load(const translation *t) {
+  return t->program->dtype == KB_FLOAT16 ? KB_R_LOAD_FLOAT16 : KB_R_LOAD_BFLOAT16;
+}
+
+static kb_register_op half_store(const translation *t) {
+  return t->program->dtype == KB_FLOAT16 ? KB_R_STORE_FLOAT16 : KB_R_STORE_BFLOAT16;
+}
+
+static kb_register_op store_form(const translation *t, kb_opcode opcode) {
+  if (kb_opcode_is_predicate(opcode)) return KB_R_STORE_FLAGS;
+  return kb_is_half(t->program->dtype) ? half_store(t) : KB_R_STORE;
+}
+
+// Rounds the accumulator to the half that it would be in an array.
+static void round_half(translation *t) {
+  const place slot = {SLOT, (uint16_t)take_slot(t)};
+  emit(t, half_store(t), slot, nowhere);
+  emit(t, half_load(t), slot, nowhere);
+  t->taken[slot.number] = false; // read back at once
+}
+
 // Keeps the accumulator in scratch memory if it is read after instruction k, or at it when `now`.
 static void keep(translation *t, int k, bool now) {
   const int i = t->accumulator;
   if (i < 0 || t->slot_of[i] >= 0) return;
-  if (i < KB_FUSED_INPUTS && !t->program->input_is_flag[i]) return; // read again from its array
+  if (i < KB_FUSED_INPUTS && !is_narrow(t, (unsigned)i)) return; // read again from its array
   if (t->last_use[i] < k || (t->last_use[i] == k && !now)) return;
   t->slot_of[i] = take_slot(t);
   emit(t, KB_R_STORE, (place){SLOT, (uint16_t)t->slot_of[i]}, nowhere);
-}
-
-static bool is_flag_input(const translation *t, unsigned operand) {
-  return operand < KB_FUSED_RESULT && t->program->input_is_flag[operand];
 }
 
 static bool is_held(const translation *t, unsigned operand) {
@@ -102,12 +126,12 @@ static bool is_held(const translation *t, unsigned operand) {
 
 static void load(translation *t, int k, unsigned operand);
 
-// Where an operand is read from memory; flags are widened and kept at their first use.
+// Where an operand is read from memory; what is narrow is widened and kept at its first use.
 static place memory_of(translation *t, int k, unsigned operand) {
   if (operand >= KB_FUSED_IMMEDIATE)
     return (place){CONSTANT, (uint16_t)(operand - KB_FUSED_IMMEDIATE)};
   const int i = index_of(t, operand);
-  if (t->slot_of[i] < 0 && is_flag_input(t, operand)) {
+  if (t->slot_of[i] < 0 && is_narrow(t, operand)) {
     if (!is_held(t, operand)) load(t, k, operand);
     keep(t, k, true);
   }
@@ -122,8 +146,9 @@ static place memory_of(translation *t, int k, unsigned operand) {
 static void load(translation *t, int k, unsigned operand) {
   if (is_held(t, operand)) return;
   keep(t, k, true);
-  if (is_flag_input(t, operand) && t->slot_of[operand] < 0) {
-    emit(t, KB_R_LOAD_FLAGS, (place){INPUT, (uint16_t)operand}, nowhere);
+  if (is_narrow(t, operand) && t->slot_of[operand] < 0) {
+    const bool is_flag = t->program->input_is_flag[operand];
+    emit(t, is_flag ? KB_R_LOAD_FLAGS : half_load(t), (place){INPUT, (uint16_t)operand}, nowhere);
   } else {
     t->accumulator = -1; // what it held is kept; memory_of must not keep it again
     const place p = memory_of(t, k, operand);
@@ -173,6 +198,12 @@ bool kb_fused_in_registers(kb_opcode opcode) {
   }
 }
 
+// A bound that is a number needs no test for NaN.
+static kb_register_op bound_form(const translation *t, kb_register_op op, place bound) {
+  if (bound.kind != CONSTANT || isnan(t->program->immediates[bound.number])) return op;
+  return op == KB_R_MAXIMUM ? KB_R_AT_LEAST : op == KB_R_MINIMUM ? KB_R_AT_MOST : op;
+}
+
 // The kernel of any opcode, on memory.
 static void call(translation *t, int k, kb_opcode opcode, const uint16_t *operands, int arity) {
   place places[3];
@@ -207,6 +238,7 @@ static void instruction(translation *t, int k) {
   if (opcode == KB_OP_copy || opcode == KB_OP_conj) {
     load(t, k, x[0]);
     keep(t, k, false);
+    if (opcode == KB_OP_copy && kb_is_half(t->program->dtype)) round_half(t);
   } else if (squares || (arity == 1 && unary_form(opcode) != KB_R_COUNT)) {
     load(t, k, x[0]);
     keep(t, k, false);
@@ -218,7 +250,7 @@ static void instruction(translation *t, int k) {
     load(t, k, reversed ? x[1] : x[0]);
     if (p.kind == INPUT) p = memory_of(t, k, other);
     keep(t, k, false);
-    emit(t, reversed ? forms.reversed : forms.op, p, nowhere);
+    emit(t, bound_form(t, reversed ? forms.reversed : forms.op, p), p, nowhere);
   } else if (opcode == KB_OP_select || opcode == KB_OP_fma) {
     int held = 0;
     for (int j = 2; j >= 0; j--)
@@ -237,8 +269,8 @@ static void instruction(translation *t, int k) {
     load(t, k, x[0]);
     const place low = memory_of(t, k, x[1]), high = memory_of(t, k, x[2]);
     keep(t, k, false);
-    emit(t, KB_R_MAXIMUM, low, nowhere);
-    emit(t, KB_R_MINIMUM, high, nowhere);
+    emit(t, bound_form(t, KB_R_MAXIMUM, low), low, nowhere);
+    emit(t, bound_form(t, KB_R_MINIMUM, high), high, nowhere);
   } else {
     call(t, k, opcode, x, arity);
   }
@@ -254,8 +286,7 @@ static void instruction(translation *t, int k) {
   for (uint16_t o = 0; o < t->program->outputs; o++) {
     if (t->program->results[o] != k) continue;
     t->fused->written[o] = (uint16_t)t->fused->entries;
-    emit(t, kb_opcode_is_predicate(opcode) ? KB_R_STORE_FLAGS : KB_R_STORE, (place){OUTPUT, o},
-         nowhere);
+    emit(t, store_form(t, opcode), (place){OUTPUT, o}, nowhere);
   }
 }
 
@@ -266,8 +297,9 @@ kb_fused *kb_fused_make(const kb_fused_program *program) {
   t->program = program;
   t->fused = f;
   t->accumulator = -1;
-  f->dtype = program->dtype;
+  f->dtype = kb_is_half(program->dtype) ? KB_FLOAT32 : program->dtype;
   f->size = kb_dtype_size(f->dtype);
+  const size_t element = kb_dtype_size(program->dtype);
   f->inputs = program->inputs;
   f->outputs = program->outputs;
   f->constants = program->immediate_count;
@@ -283,10 +315,10 @@ kb_fused *kb_fused_make(const kb_fused_program *program) {
       if (in->operands[j] < KB_FUSED_IMMEDIATE) t->last_use[index_of(t, in->operands[j])] = k;
     f->cost += kb_opcode_cost((kb_opcode)in->opcode, f->dtype);
   }
-  for (size_t i = 0; i < f->inputs; i++) f->input_sizes[i] = program->input_is_flag[i] ? 1 : f->size;
+  for (size_t i = 0; i < f->inputs; i++) f->input_sizes[i] = program->input_is_flag[i] ? 1 : element;
   for (size_t o = 0; o < f->outputs; o++) {
     const kb_opcode opcode = (kb_opcode)program->code[program->results[o]].opcode;
-    f->output_sizes[o] = kb_opcode_is_predicate(opcode) ? 1 : f->size;
+    f->output_sizes[o] = kb_opcode_is_predicate(opcode) ? 1 : element;
   }
   for (int k = 0; k < program->count; k++) instruction(t, k);
   emit(t, KB_R_END, nowhere, nowhere);

@@ -24,7 +24,7 @@ typedef struct {
 #define MAX_SLOTS (KB_FUSED_INSTRUCTIONS + KB_FUSED_INPUTS)
 
 struct kb_fused {
-  kb_dtype dtype;
+  kb_dtype dtype; // in which it computes
   size_t size, inputs, outputs, cost;
   size_t input_sizes[KB_FUSED_INPUTS], output_sizes[KB_FUSED_OUTPUTS];
   const kb_register_set *set;
@@ -42,7 +42,7 @@ size_t kb_fused_workspace(const kb_fused *f);
 // the bytes from row to row of each input and then of each output, whose addresses are moved along.
 void kb_fused_rows(const kb_fused *f, char *memory, size_t rows, size_t n, const char **inputs,
                    unsigned uniform, char **outputs, const intptr_t *steps);
-// n elements like the one at x, of 1, 4 or 8 bytes.
+// n elements like the one at x, of 1, 2, 4 or 8 bytes.
 void kb_repeat(size_t size, size_t n, const void *x, void *to);
 
 #endif

@@ -86,6 +86,7 @@ void kb_repeat(size_t size, size_t n, const void *x, void *to) {
   switch (size) {
   case 8: REPEAT(uint64_t)
   case 4: REPEAT(uint32_t)
+  case 2: REPEAT(uint16_t)
   default: REPEAT(uint8_t)
   }
 }

@@ -8,15 +8,20 @@
 
 #include "elementwise.h"
 
+// What is narrower than a lane, flags and halves, is widened when it is loaded; halves are rounded when they are
+// stored. AT_LEAST and AT_MOST are maximum and minimum with what is not NaN.
+//
 // A call runs an ordinary kernel on memory and loads its results. The names with FROM and OF have their
 // operands the other way round: memory - accumulator. SELECT_BY is accumulator ? p : q, SELECT_THIS
 // p ? accumulator : q, SELECT_ELSE p ? q : accumulator; FMA is accumulator * p + q, FMA_OF p * q + it.
 #define KB_REGISTER_OPS(X)                                                                         \
-  X(end, END) X(load, LOAD) X(load_flags, LOAD_FLAGS) X(store, STORE) X(stream, STREAM)            \
-  X(store_flags, STORE_FLAGS) X(call, CALL) X(call_flags, CALL_FLAGS) X(neg, NEG) X(abs, ABS)      \
-  X(square, SQUARE) X(sqrt, SQRT) X(reciprocal, RECIPROCAL) X(relu, RELU) X(add, ADD)              \
-  X(sub, SUB) X(sub_from, SUB_FROM) X(mul, MUL) X(div, DIV) X(div_of, DIV_OF)                      \
-  X(maximum, MAXIMUM) X(maximum_of, MAXIMUM_OF) X(minimum, MINIMUM) X(minimum_of, MINIMUM_OF)      \
+  X(end, END) X(load, LOAD) X(load_flags, LOAD_FLAGS) X(load_float16, LOAD_FLOAT16)                \
+  X(load_bfloat16, LOAD_BFLOAT16) X(store, STORE) X(stream, STREAM) X(store_flags, STORE_FLAGS)    \
+  X(store_float16, STORE_FLOAT16) X(store_bfloat16, STORE_BFLOAT16) X(call, CALL)                  \
+  X(call_flags, CALL_FLAGS) X(neg, NEG) X(abs, ABS) X(square, SQUARE) X(sqrt, SQRT)                \
+  X(reciprocal, RECIPROCAL) X(relu, RELU) X(add, ADD) X(sub, SUB) X(sub_from, SUB_FROM)            \
+  X(mul, MUL) X(div, DIV) X(div_of, DIV_OF) X(maximum, MAXIMUM) X(maximum_of, MAXIMUM_OF)          \
+  X(minimum, MINIMUM) X(minimum_of, MINIMUM_OF) X(at_least, AT_LEAST) X(at_most, AT_MOST)          \
   X(eq, EQ) X(ne, NE) X(lt, LT) X(le, LE) X(gt, GT) X(ge, GE) X(select_by, SELECT_BY)              \
   X(select_this, SELECT_THIS) X(select_else, SELECT_ELSE) X(fma, FMA) X(fma_of, FMA_OF)
 

@@ -24,7 +24,7 @@ typedef struct kb_fused_instruction {
 } kb_fused_instruction;
 
 typedef struct kb_fused_program {
-  kb_dtype dtype; // KB_FLOAT32 or KB_FLOAT64
+  kb_dtype dtype; // floating
   uint16_t inputs, count, immediate_count, outputs;
   bool input_is_flag[KB_FUSED_INPUTS]; // a byte, 0 or 1, for each element
   kb_fused_instruction code[KB_FUSED_INSTRUCTIONS];

@@ -3,7 +3,8 @@
 // A program computes one value per element. All inputs have the same dtype. Instruction k writes
 // register KB_REGISTER(k); operands are inputs, earlier registers or immediates. The value of the last
 // instruction is the result. Comparisons and predicates give 0 or 1 of the computing dtype inside a
-// program; as the last instruction they give bool.
+// program; as the last instruction they give bool. Halves are computed in float and rounded at the end, or
+// where a copy says so.
 #ifndef KB_PROGRAM_H
 #define KB_PROGRAM_H
 

@@ -138,8 +138,13 @@ private struct ProgramFusion {
       }
       // A flag may be chosen by, combined and converted, but not computed with.
       let readsFlag = step.inputs.contains { graph.types[$0].dtype == .bool && dtype != .bool }
-      guard let result = builder.append(step.primitive, numbers, readsFlag: readsFlag) else {
+      guard var result = builder.append(step.primitive, numbers, readsFlag: readsFlag) else {
         return nil
+      }
+      let type = graph.types[step.outputs[0]].dtype
+      if type == .float16 || type == .bfloat16, member != root {
+        guard let rounded = builder.round(result) else { return nil }
+        result = rounded
       }
       operands[step.outputs[0]] = result
       names.append(step.name)

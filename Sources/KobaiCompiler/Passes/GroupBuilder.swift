@@ -98,6 +98,9 @@ struct GroupBuilder {
     return registers.last
   }
 
+  /// Rounds a half to what an operation by itself would have stored.
+  mutating func round(_ operand: UInt8) -> UInt8? { append(KB_OP_copy, [operand]) }
+
   /// The program whose result is this operand, which the last instruction must give.
   func finish(_ result: UInt8?) -> Composition? {
     guard let result, program.count > 0, Int(result) == 31 + Int(program.count) else { return nil }

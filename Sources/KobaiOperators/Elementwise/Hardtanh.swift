@@ -79,7 +79,7 @@ extension Primitives {
     private static let valueProgram = Program.unary { x in .clamp(x + 3, 0, 6) / 6 }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in
-      .select(.gt(x, -3), .select(.lt(x, 3), dy / 6, 0), 0)
+      .select(.lt(.abs(x), 3), dy / 6, 0)
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

@@ -19,14 +19,17 @@ extension Primitives {
     public let program: Program
     init(_ negativeSlope: Double) {
       self.negativeSlope = negativeSlope
-      program = Self.valueProgram(negativeSlope)
+      // A line that is less steep lies above the other one on the left of 0 and below it on the right.
+      let isLarger = negativeSlope > 0 && negativeSlope <= 1
+      program = (isLarger ? Self.largerProgram : Self.valueProgram)(negativeSlope)
     }
+    private static let largerProgram = Program.Template.unary(1) { x, p in .maximum(x * p[0], x) }
     private static let valueProgram = Program.Template.unary(1) { x, p in
       .select(.gt(x, 0), x, x * p[0])
     }
     public var slope: Program { Self.slopeProgram(negativeSlope) }
     private static let slopeProgram = Program.Template.binary(1) { dy, x, p in
-      .select(.gt(x, 0), dy, dy * p[0])
+      dy * .select(.gt(x, 0), 1, p[0])
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {

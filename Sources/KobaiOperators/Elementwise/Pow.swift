@@ -121,7 +121,7 @@ extension Primitives {
     }
   }
 
-  public struct Square: UnaryElementwise {
+  public struct Square: Activation {
     public static let name = "square"
     public static let gradientName = "PowBackward0"
     @inlinable public init() {}
@@ -129,6 +129,9 @@ extension Primitives {
     @inlinable public var residuals: Residuals { .input }
     /// The bits of 2x, without the road that a number beside a tensor takes.
     @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { x + x }
+    public var slope: Program { Self.slopeProgram }
+    private static let slopeProgram = Program.binary { dy, x in dy * (x + x) }
+    public func curvature(_ x: Tensor) -> Tensor { Tensor.full(like: x, 2) }
   }
 }
 

@@ -12,8 +12,7 @@ public func mseLoss(
   _ input: Tensor, _ target: Tensor, reduction: LossReduction = .mean, weight: Tensor? = nil
 ) -> Tensor {
   guard let operands = LossOperands("mseLoss", input, target) else { return .poison }
-  let difference = operands.x - operands.y
-  return operands.finish(difference * difference, reduction, weight: weight, of: input)
+  return operands.finish((operands.x - operands.y).square(), reduction, weight: weight, of: input)
 }
 
 extension Operation {

@@ -59,14 +59,17 @@ extension Primitives {
     init(_ beta: Double, _ scale: Double) {
       self.beta = beta
       self.scale = scale
-      program = Self.valueProgram(beta, 0.5 * beta, 0.5 * scale / beta, scale)
+      program = Self.valueProgram(beta, scale / beta)
     }
-    private static let valueProgram = Program.Template.unary(4) { d, p in
-      .select(.lt(.abs(d), p[0]), .square(d) * p[2], (.abs(d) - p[1]) * p[3])
+    // With m = min(|d|, beta) both pieces are m · (|d| - m / 2), and their slopes d within ±beta.
+    private static let valueProgram = Program.Template.unary(2) { d, p in
+      let magnitude = ElementwiseExpression.abs(d)
+      let bounded = ElementwiseExpression.minimum(magnitude, p[0])
+      return (magnitude - bounded * 0.5) * bounded * p[1]
     }
-    public var slope: Program { Self.slopeProgram(beta, scale / beta, scale) }
+    public var slope: Program { Self.slopeProgram(-beta, beta, scale / beta) }
     private static let slopeProgram = Program.Template.binary(3) { dy, d, p in
-      dy * .select(.lt(.abs(d), p[0]), d * p[1], .sign(d) * p[2])
+      dy * (.clamp(d, p[0], p[1]) * p[2])
     }
     public var residuals: Residuals { .input }
     public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor {
