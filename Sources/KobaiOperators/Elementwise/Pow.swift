@@ -129,6 +129,10 @@ extension Primitives {
     @inlinable public var residuals: Residuals { .input }
     /// The bits of 2x, without the road that a number beside a tensor takes.
     @inlinable public func derivative(_ x: Tensor, _ y: Tensor) -> Tensor { x + x }
+    /// One number takes less time in two instructions by themselves than in a program.
+    @inlinable public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+      x.rank == 0 ? dy * derivative(x, y).conjugatedIfComplex : slopePullback(dy, x)
+    }
     public var slope: Program { Self.slopeProgram }
     private static let slopeProgram = Program.binary { dy, x in dy * (x + x) }
     public func curvature(_ x: Tensor) -> Tensor { Tensor.full(like: x, 2) }

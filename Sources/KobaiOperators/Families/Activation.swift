@@ -14,10 +14,15 @@ public protocol Activation: UnaryElementwise {
 extension Activation {
   @inlinable
   public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
+    slopePullback(dy, residuals.contains(.output) ? y : x)
+  }
+
+  /// dy · f′ in one pass from the kept value.
+  @inlinable
+  func slopePullback(_ dy: Tensor, _ kept: Tensor) -> Tensor {
     // The program has no conjugation.
-    if dy.dtype.isComplex { return dy * derivative(x, y).conjugatedIfComplex }
-    return Tensor.elementwise(
-      Primitives.Slope(self), dy, residuals.contains(.output) ? y : x)
+    if dy.dtype.isComplex { return dy * derivative(kept, kept).conjugatedIfComplex }
+    return Tensor.elementwise(Primitives.Slope(self), dy, kept)
   }
 }
 
