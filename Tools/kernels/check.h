@@ -25,6 +25,7 @@ void check_casts(void);
 void check_sorting(void);
 void check_indexing(void);
 void check_masks(void);
+void check_padding(void);
 void check_large(void);
 
 // Uniform on [low, high), the same on every machine.

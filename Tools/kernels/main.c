@@ -55,6 +55,7 @@ int main(void) {
   check_sorting();
   check_indexing();
   check_masks();
+  check_padding();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
