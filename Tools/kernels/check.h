@@ -26,6 +26,8 @@ void check_sorting(void);
 void check_indexing(void);
 void check_masks(void);
 void check_padding(void);
+void check_copies(void);
+void check_sequences(void);
 void check_large(void);
 
 // Uniform on [low, high), the same on every machine.

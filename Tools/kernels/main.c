@@ -56,6 +56,8 @@ int main(void) {
   check_indexing();
   check_masks();
   check_padding();
+  check_copies();
+  check_sequences();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
