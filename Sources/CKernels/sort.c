@@ -226,8 +226,42 @@ static void write_median(const job *j, size_t output, const char *x, void *items
     write_kth(j, output, (numbers - 1) / 2 + 1, x, items);
 }
 
-// Sorts or selects from lines of KB_SHORT_LINE at most. Keys of lines that follow each other are loaded
-// together.
+// The elements of contiguous lines, each to the place that its rank is, from line `first` of the results on.
+static void write_ranked(const job *j, size_t first, size_t lines, const char *x,
+                         const uint32_t *ranks) {
+  const size_t n = j->plan.length;
+  if (j->indices) {
+    int64_t *to = j->indices + first * n;
+    for (size_t line = 0; line < lines; line++, to += n)
+      for (size_t i = 0; i < n; i++) to[ranks[line * n + i]] = (int64_t)i;
+  }
+  if (!j->values) return;
+#define PUT(T)                                                                                     \
+  do {                                                                                             \
+    T *to = (T *)j->values + first * n;                                                            \
+    for (size_t line = 0; line < lines; line++, to += n)                                           \
+      for (size_t i = 0; i < n; i++) to[ranks[line * n + i]] = ((const T *)x)[line * n + i];       \
+  } while (0)
+  KB_SWITCH_SIZE(kb_dtype_size(j->dtype), PUT)
+#undef PUT
+}
+
+// The elements of a line whose ranks are among the results.
+static void write_chosen(const job *j, size_t output, const uint32_t *ranks) {
+  uint64_t words[KB_SHORT_LINE];
+  const size_t n = j->plan.length;
+  if (j->sorted) {
+    for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
+  } else {
+    for (size_t i = 0, found = 0; found < j->results; i++) {
+      words[found] = i;
+      found += ranks[i] < j->results;
+    }
+  }
+  write_line(j, output, line_at(j, output), words);
+}
+
+// Sorts or selects from lines of KB_SHORT_LINE at most. Lines that follow each other are ranked together.
 static void run_short_lines(void *context, size_t begin, size_t end) {
   enum { TOGETHER = 512 };
   const job *j = context;
@@ -235,30 +269,23 @@ static void run_short_lines(void *context, size_t begin, size_t end) {
   const intptr_t stride = j->plan.reduced_strides[0];
   const bool dense = stride == 1 && (j->plan.kept_rank == 0 ||
                                      (j->plan.kept_rank == 1 && j->plan.kept_strides[0] == (intptr_t)n));
+  const bool whole = dense && j->inner == 1 && j->task == TASK_SORT;
   const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
-  kb_ranker *const rank = kb_find_ranker(bits);
   union {
     uint32_t narrow[TOGETHER + KB_SHORT_LINE];
     uint64_t wide[TOGETHER + KB_SHORT_LINE];
   } keys = {.wide = {0}};
-  uint64_t words[KB_SHORT_LINE];
-  uint32_t ranks[KB_SHORT_LINE];
+  uint32_t ranks[TOGETHER + KB_SHORT_LINE];
   for (size_t block = begin, lines; block < end; block += lines) {
     const size_t most = dense ? TOGETHER / n : 1;
     lines = end - block < most ? end - block : most;
     kb_load_keys(j->dtype, j->descending, lines * n, line_at(j, block), stride, &keys);
-    for (size_t line = 0; line < lines; line++) {
-      rank(n, (const char *)&keys + line * n * (bits / 8), ranks);
-      if (j->sorted) {
-        for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
-      } else {
-        for (size_t i = 0, found = 0; found < j->results; i++) {
-          words[found] = i;
-          found += ranks[i] < j->results;
-        }
-      }
-      write_line(j, block + line, line_at(j, block + line), words);
+    kb_rank_lines(bits, lines, n, &keys, ranks);
+    if (whole) {
+      write_ranked(j, block, lines, line_at(j, block), ranks);
+      continue;
     }
+    for (size_t line = 0; line < lines; line++) write_chosen(j, block + line, ranks + line * n);
   }
 }
 

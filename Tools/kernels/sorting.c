@@ -124,7 +124,7 @@ static bool check_lines(kb_dtype dtype, intptr_t n, size_t dim, int kind, bool d
 }
 
 void check_sorting(void) {
-  static const intptr_t lengths[] = {1,  2,  3,  7,  8,  9,  10,  15,  16,   17,
+  static const intptr_t lengths[] = {1,  2,  3,  4,  5,  7,  8,  9,  10,  15,  16,  17,
                                      31, 33, 48, 63, 64, 65, 100, 257, 3000, 9001};
   for (kb_dtype dtype = 0; dtype <= KB_BOOL; dtype++) {
     if (dtype == KB_FLOAT16) continue;
