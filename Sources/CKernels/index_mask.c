@@ -4,7 +4,6 @@
 #include "index_places.h"
 #include "kb_alloc.h"
 #include "kb_copy.h"
-#include "kb_reduce.h"
 #include "kb_sort.h"
 #include "kb_threads.h"
 
