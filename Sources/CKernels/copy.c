@@ -5,6 +5,7 @@
 #include "elementwise_nest.h"
 #include "elementwise.h"
 #include "include/kb_threads.h"
+#include "short_rows.h"
 
 typedef struct {
   uint64_t low, high;
@@ -164,20 +165,40 @@ typedef struct {
   char *dst;
 } scatter;
 
+// Rows of n elements along dimension 0, which lie along dimension 1.
+static void copy_rows(const scatter *s, size_t rows, size_t n, const char *src, char *dst) {
+  const intptr_t from = s->src_strides[0], to = s->dst_strides[0], size = (intptr_t)s->size;
+  const intptr_t src_step = s->src_strides[1], dst_step = s->dst_strides[1];
+  if (from == size && to == size) {
+    const size_t bytes = n * s->size;
+    for (size_t r = 0; r < rows; r++, src += src_step, dst += dst_step)
+      kb_copy_bytes(dst, src, bytes);
+    return;
+  }
+  for (size_t r = 0; r < rows; r++, src += src_step, dst += dst_step)
+    kb_copy_row(s->size, n, src, from, dst, to);
+}
+
 static void run_scatter(void *context, size_t begin, size_t end) {
   const scatter *const s = context;
-  for (size_t unit = begin; unit < end; unit++) {
+  for (size_t unit = begin, rows; unit < end; unit += rows) {
     size_t outer = unit / s->chunks;
     const size_t start = unit % s->chunks * s->chunk;
     const size_t n = s->dims[0] - start < s->chunk ? s->dims[0] - start : s->chunk;
     const char *src = s->src + (intptr_t)start * s->src_strides[0];
     char *dst = s->dst + (intptr_t)start * s->dst_strides[0];
+    // Whole rows come as many at once as the next dimension has left.
+    rows = 1;
+    if (s->chunks == 1 && s->rank > 1) {
+      const size_t left = s->dims[1] - outer % s->dims[1];
+      rows = left < end - unit ? left : end - unit;
+    }
     for (size_t d = 1; d < s->rank; d++) {
       src += (intptr_t)(outer % s->dims[d]) * s->src_strides[d];
       dst += (intptr_t)(outer % s->dims[d]) * s->dst_strides[d];
       outer /= s->dims[d];
     }
-    kb_copy_row(s->size, n, src, s->src_strides[0], dst, s->dst_strides[0]);
+    copy_rows(s, rows, n, src, dst);
   }
 }
 
@@ -230,6 +251,7 @@ static size_t scatter_init(scatter *s, size_t size, size_t rank, const intptr_t 
     s->dims[0] = 1;
     s->src_strides[0] = s->dst_strides[0] = (intptr_t)size;
   }
+  if (s->rank == 1) s->src_strides[1] = s->dst_strides[1] = 0; // a row has no next one
   return count;
 }
 

@@ -1,5 +1,6 @@
 #include "kb_sequence.h"
 
+#include "isa.h"
 #include "kb_copy.h"
 
 #include <math.h>
@@ -20,25 +21,46 @@ static size_t block_size(size_t count, size_t begin) {
   return count - begin < BLOCK ? count - begin : BLOCK;
 }
 
+typedef struct sequences {
+  void (*reals_float)(size_t first, size_t n, double start, double step, float *out);
+  void (*reals_double)(size_t first, size_t n, double start, double step, double *out);
+  void (*integers_int32)(size_t first, size_t n, uint64_t start, uint64_t step, int32_t *out);
+  void (*integers_int64)(size_t first, size_t n, uint64_t start, uint64_t step, int64_t *out);
+} sequences;
+
+#define BODY "sequence_body.inc"
+#include "isa_each.inc"
+
 void kb_arange(kb_dtype dtype, size_t count, double start, double step, void *out) {
+  const sequences *const active = KB_ACTIVE(sequences);
   double numbers[BLOCK];
   for (size_t begin = 0; begin < count; begin += BLOCK) {
-    size_t n = block_size(count, begin);
-    for (size_t i = 0; i < n; i++) {
-      numbers[i] = start + (double)(begin + i) * step;
+    const size_t n = block_size(count, begin);
+    if (dtype == KB_FLOAT32) {
+      active->reals_float(begin, n, start, step, (float *)out + begin);
+    } else if (dtype == KB_FLOAT64) {
+      active->reals_double(begin, n, start, step, (double *)out + begin);
+    } else {
+      active->reals_double(begin, n, start, step, numbers);
+      convert(KB_FLOAT64, dtype, n, numbers, out, begin);
     }
-    convert(KB_FLOAT64, dtype, n, numbers, out, begin);
   }
 }
 
 void kb_arange_integer(kb_dtype dtype, size_t count, int64_t start, int64_t step, void *out) {
-  uint64_t numbers[BLOCK];
+  const sequences *const active = KB_ACTIVE(sequences);
+  const uint64_t first = (uint64_t)start, distance = (uint64_t)step;
+  int64_t numbers[BLOCK];
   for (size_t begin = 0; begin < count; begin += BLOCK) {
-    size_t n = block_size(count, begin);
-    for (size_t i = 0; i < n; i++) {
-      numbers[i] = (uint64_t)start + (uint64_t)(begin + i) * (uint64_t)step;
+    const size_t n = block_size(count, begin);
+    if (dtype == KB_INT64) {
+      active->integers_int64(begin, n, first, distance, (int64_t *)out + begin);
+    } else if (dtype == KB_INT32) {
+      active->integers_int32(begin, n, first, distance, (int32_t *)out + begin);
+    } else {
+      active->integers_int64(begin, n, first, distance, numbers);
+      convert(KB_INT64, dtype, n, numbers, out, begin);
     }
-    convert(KB_INT64, dtype, n, numbers, out, begin);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "kb_alloc.h"
 #include "kb_threads.h"
 #include "sort_internal.h"
+#include "sort_top.h"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -200,92 +201,6 @@ static void order_by_position(const job *j, size_t k, void *items, void *scratch
     item_sort(k, 0, 8, items, scratch);
 }
 
-enum { SCAN_BLOCK = 64 };
-
-// The positions in a block of contiguous floats that may come before `bound`; NaN always may.
-#define DEFINE_PRECEDING(T)                                                                        \
-  static size_t preceding_##T(bool descending, const T *x, size_t n, T bound, uint8_t *places) {   \
-    unsigned any = 0;                                                                              \
-    size_t found = 0;                                                                              \
-    if (descending) {                                                                              \
-      for (size_t i = 0; i < n; i++) any |= !(x[i] <= bound);                                      \
-      for (size_t i = 0; any && i < n; i++) places[found] = (uint8_t)i, found += !(x[i] <= bound); \
-    } else {                                                                                       \
-      for (size_t i = 0; i < n; i++) any |= !(x[i] >= bound);                                      \
-      for (size_t i = 0; any && i < n; i++) places[found] = (uint8_t)i, found += !(x[i] >= bound); \
-    }                                                                                              \
-    return found;                                                                                  \
-  }
-DEFINE_PRECEDING(float)
-DEFINE_PRECEDING(double)
-
-// The same for any line and dtype; all positions where the elements are not contiguous floats.
-static size_t preceding(const job *j, const char *x, size_t begin, size_t n, size_t worst,
-                        uint8_t *places) {
-  if (j->plan.reduced_strides[0] == 1 && worst != SIZE_MAX) {
-    if (j->dtype == KB_FLOAT32) {
-      const float *values = (const float *)x;
-      return preceding_float(j->descending, values + begin, n, values[worst], places);
-    }
-    if (j->dtype == KB_FLOAT64) {
-      const double *values = (const double *)x;
-      return preceding_double(j->descending, values + begin, n, values[worst], places);
-    }
-  }
-  for (size_t i = 0; i < n; i++) places[i] = (uint8_t)i;
-  return n;
-}
-
-// So few are kept in order by insertion; of more, twice as many are gathered before a selection.
-enum { SHORT_LIST = 32 };
-
-// How many candidates are held while a line is scanned for its first k; 0 where k is too large a part
-// of the line to gain by it.
-static size_t candidate_capacity(const job *j) {
-  const size_t capacity = j->k <= SHORT_LIST ? j->k : 2 * j->k;
-  return j->task == TASK_TOP && capacity * 2 <= j->plan.length ? capacity : 0;
-}
-
-// Brings the first k of a line to the front of `items`, of which there are `capacity`: most elements
-// are only compared with the worst of the best k so far.
-static void scan_for_top(const job *j, const char *x, size_t capacity, void *items) {
-  size_t held = 0, worst = SIZE_MAX;
-  uint64_t bound = UINT64_MAX;
-  uint8_t places[SCAN_BLOCK];
-  for (size_t begin = 0; begin < j->plan.length; begin += SCAN_BLOCK) {
-    const size_t left = j->plan.length - begin, n = left < SCAN_BLOCK ? left : SCAN_BLOCK;
-    const size_t found = preceding(j, x, begin, n, worst, places);
-    for (size_t p = 0; p < found; p++) {
-      const size_t i = begin + places[p];
-      const uint64_t key = ordered_key(j, x, i);
-      // An equal one that comes later does not precede.
-      if (worst != SIZE_MAX && key >= bound) continue;
-      if (capacity == j->k) {
-        size_t place = held < capacity ? held++ : held - 1;
-        for (; place > 0 && key < key_of(j, items, place - 1); place--) {
-          put_item(j, items, place, key_of(j, items, place - 1), index_of(j, items, place - 1));
-        }
-        put_item(j, items, place, key, i);
-        if (held < capacity) continue;
-        bound = key_of(j, items, capacity - 1);
-        worst = index_of(j, items, capacity - 1);
-        continue;
-      }
-      put_item(j, items, held++, key, i);
-      if (held < capacity) continue;
-      select_items(j, held, j->k, items);
-      held = j->k;
-      bound = 0;
-      for (size_t c = 0; c < held; c++) {
-        if (key_of(j, items, c) < bound) continue;
-        bound = key_of(j, items, c);
-        worst = index_of(j, items, c);
-      }
-    }
-  }
-  select_items(j, held, j->k, items);
-}
-
 static void write_kth(const job *j, size_t output, size_t k, const char *x, void *items) {
   select_items(j, j->plan.length, k, items);
   uint64_t key = 0;
@@ -311,8 +226,42 @@ static void write_median(const job *j, size_t output, const char *x, void *items
     write_kth(j, output, (numbers - 1) / 2 + 1, x, items);
 }
 
-// Sorts or selects from lines of KB_SHORT_LINE at most. Keys of lines that follow each other are loaded
-// together.
+// The elements of contiguous lines, each to the place that its rank is, from line `first` of the results on.
+static void write_ranked(const job *j, size_t first, size_t lines, const char *x,
+                         const uint32_t *ranks) {
+  const size_t n = j->plan.length;
+  if (j->indices) {
+    int64_t *to = j->indices + first * n;
+    for (size_t line = 0; line < lines; line++, to += n)
+      for (size_t i = 0; i < n; i++) to[ranks[line * n + i]] = (int64_t)i;
+  }
+  if (!j->values) return;
+#define PUT(T)                                                                                     \
+  do {                                                                                             \
+    T *to = (T *)j->values + first * n;                                                            \
+    for (size_t line = 0; line < lines; line++, to += n)                                           \
+      for (size_t i = 0; i < n; i++) to[ranks[line * n + i]] = ((const T *)x)[line * n + i];       \
+  } while (0)
+  KB_SWITCH_SIZE(kb_dtype_size(j->dtype), PUT)
+#undef PUT
+}
+
+// The elements of a line whose ranks are among the results.
+static void write_chosen(const job *j, size_t output, const uint32_t *ranks) {
+  uint64_t words[KB_SHORT_LINE];
+  const size_t n = j->plan.length;
+  if (j->sorted) {
+    for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
+  } else {
+    for (size_t i = 0, found = 0; found < j->results; i++) {
+      words[found] = i;
+      found += ranks[i] < j->results;
+    }
+  }
+  write_line(j, output, line_at(j, output), words);
+}
+
+// Sorts or selects from lines of KB_SHORT_LINE at most. Lines that follow each other are ranked together.
 static void run_short_lines(void *context, size_t begin, size_t end) {
   enum { TOGETHER = 512 };
   const job *j = context;
@@ -320,30 +269,23 @@ static void run_short_lines(void *context, size_t begin, size_t end) {
   const intptr_t stride = j->plan.reduced_strides[0];
   const bool dense = stride == 1 && (j->plan.kept_rank == 0 ||
                                      (j->plan.kept_rank == 1 && j->plan.kept_strides[0] == (intptr_t)n));
+  const bool whole = dense && j->inner == 1 && j->task == TASK_SORT;
   const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
-  kb_ranker *const rank = kb_find_ranker(bits);
   union {
     uint32_t narrow[TOGETHER + KB_SHORT_LINE];
     uint64_t wide[TOGETHER + KB_SHORT_LINE];
   } keys = {.wide = {0}};
-  uint64_t words[KB_SHORT_LINE];
-  uint32_t ranks[KB_SHORT_LINE];
+  uint32_t ranks[TOGETHER + KB_SHORT_LINE];
   for (size_t block = begin, lines; block < end; block += lines) {
     const size_t most = dense ? TOGETHER / n : 1;
     lines = end - block < most ? end - block : most;
     kb_load_keys(j->dtype, j->descending, lines * n, line_at(j, block), stride, &keys);
-    for (size_t line = 0; line < lines; line++) {
-      rank(n, (const char *)&keys + line * n * (bits / 8), ranks);
-      if (j->sorted) {
-        for (size_t i = 0; i < n; i++) words[ranks[i]] = i;
-      } else {
-        for (size_t i = 0, found = 0; found < j->results; i++) {
-          words[found] = i;
-          found += ranks[i] < j->results;
-        }
-      }
-      write_line(j, block + line, line_at(j, block + line), words);
+    kb_rank_lines(bits, lines, n, &keys, ranks);
+    if (whole) {
+      write_ranked(j, block, lines, line_at(j, block), ranks);
+      continue;
     }
+    for (size_t line = 0; line < lines; line++) write_chosen(j, block + line, ranks + line * n);
   }
 }
 
@@ -361,25 +303,35 @@ static void sort_lines(void *context, size_t begin, size_t end) {
   kb_free(words, bytes);
 }
 
+static void top_lines(void *context, size_t begin, size_t end) {
+  const job *j = context;
+  const kb_top top = {.dtype = j->dtype, .descending = j->descending, .sorted = j->sorted,
+                      .n = j->plan.length, .k = j->k, .stride = j->plan.reduced_strides[0]};
+  const size_t own = kb_top_bytes(&top), bytes = own + j->k * sizeof(uint64_t);
+  char *const memory = kb_alloc(bytes);
+  uint64_t *const words = (uint64_t *)(void *)memory;
+  for (size_t output = begin; output < end; output++) {
+    const char *const x = line_at(j, output);
+    kb_top_line(&top, x, memory + j->k * sizeof(uint64_t), words);
+    write_line(j, output, x, words);
+  }
+  kb_free(memory, bytes);
+}
+
 static void run_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
-  const size_t capacity = candidate_capacity(j);
-  const size_t half =
-      (capacity ? capacity : j->plan.length) * (j->words ? sizeof(uint64_t) : sizeof(item));
+  const size_t half = j->plan.length * (j->words ? sizeof(uint64_t) : sizeof(item));
   char *items = kb_alloc(2 * half), *scratch = items + half;
   for (size_t output = begin; output < end; output++) {
     const char *x = line_at(j, output);
-    if (capacity)
-      scan_for_top(j, x, capacity, items);
-    else
-      load_items(j, x, items);
+    load_items(j, x, items);
     switch (j->task) {
       case TASK_SORT:
         sort_items(j, j->plan.length, true, items, scratch);
         write_items(j, output, x, items);
         break;
       case TASK_TOP:
-        if (!capacity) select_items(j, j->plan.length, j->k, items);
+        select_items(j, j->plan.length, j->k, items);
         if (j->sorted)
           sort_items(j, j->k, false, items, scratch);
         else
@@ -404,6 +356,7 @@ static void run_task(void *context, size_t begin, size_t end) {
   const bool ranks = j->task == TASK_SORT || j->task == TASK_TOP;
   if (ranks && n <= KB_SHORT_LINE) run_short_lines(context, begin, end);
   else if (j->task == TASK_SORT && n <= UINT32_MAX) sort_lines(context, begin, end);
+  else if (j->task == TASK_TOP && n <= UINT32_MAX && j->k > 0) top_lines(context, begin, end);
   else run_lines(context, begin, end);
 }
 

@@ -2,6 +2,7 @@
 #ifndef KB_SORT_INTERNAL_H
 #define KB_SORT_INTERNAL_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "half.h"
@@ -45,6 +46,9 @@ void kb_load_keys(kb_dtype dtype, bool descending, size_t n, const void *x, intp
 // vectors of 64 bytes are read, and of places written: up to KB_SHORT_LINE.
 typedef void kb_ranker(size_t n, const void *keys, uint32_t *ranks);
 kb_ranker *kb_find_ranker(unsigned bits);
+
+// The same of lines that follow each other.
+void kb_rank_lines(unsigned bits, size_t lines, size_t n, const void *keys, uint32_t *ranks);
 
 // Sorts n < 2^32 keys: words[i] becomes the index of the element at place i, in its low 32 bits. `words` has
 // room for 2 n.

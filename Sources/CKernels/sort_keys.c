@@ -52,6 +52,36 @@ kb_ranker *kb_find_ranker(unsigned bits) {
   return bits == 32 ? active->ranks32 : active->ranks64;
 }
 
+// Lines of a length that the compiler knows: comparisons of all pairs, without loops.
+#define RANK_TINY(bits)                                                                            \
+  static inline __attribute__((always_inline)) void rank_tiny_##bits(                              \
+      size_t lines, size_t n, const uint##bits##_t *keys, uint32_t *ranks) {                       \
+    for (size_t line = 0; line < lines; line++, keys += n, ranks += n)                             \
+      for (size_t i = 0; i < n; i++) {                                                             \
+        uint32_t rank = 0;                                                                         \
+        for (size_t k = 0; k < i; k++) rank += keys[k] <= keys[i];                                 \
+        for (size_t k = i + 1; k < n; k++) rank += keys[k] < keys[i];                              \
+        ranks[i] = rank;                                                                           \
+      }                                                                                            \
+  }                                                                                                \
+  static bool rank_tiny_lines_##bits(size_t lines, size_t n, const void *keys, uint32_t *ranks) {  \
+    switch (n) {                                                                                   \
+      case 2: rank_tiny_##bits(lines, 2, keys, ranks); return true;                                \
+      case 3: rank_tiny_##bits(lines, 3, keys, ranks); return true;                                \
+      case 4: rank_tiny_##bits(lines, 4, keys, ranks); return true;                                \
+      default: return false;                                                                       \
+    }                                                                                              \
+  }
+RANK_TINY(32)
+RANK_TINY(64)
+
+void kb_rank_lines(unsigned bits, size_t lines, size_t n, const void *keys, uint32_t *ranks) {
+  if ((bits == 32 ? rank_tiny_lines_32 : rank_tiny_lines_64)(lines, n, keys, ranks)) return;
+  kb_ranker *const rank = kb_find_ranker(bits);
+  for (size_t line = 0; line < lines; line++)
+    rank(n, (const char *)keys + line * n * (bits / 8), ranks + line * n);
+}
+
 // Radix sort of the words' bits 32 ..< 32 + bits; they come to lie in `words` again.
 static void sort_words(size_t n, unsigned bits, uint64_t *words, uint64_t *scratch) {
   // Long digits pay where there are more words than places to count, and both stay in the second level.

@@ -24,6 +24,11 @@ void check_bytes(void);
 void check_casts(void);
 void check_sorting(void);
 void check_indexing(void);
+void check_masks(void);
+void check_padding(void);
+void check_copies(void);
+void check_sequences(void);
+void check_scans(void);
 void check_large(void);
 
 // Uniform on [low, high), the same on every machine.

@@ -69,7 +69,30 @@ static void check_one(const scattering *s, const char *name) {
   free(x), free(y), free(source), free(index), free(expected), free(first);
 }
 
+// Lines that all take the same elements, and an index outside of them at any place.
+static void check_index_select(intptr_t lines, intptr_t length, size_t uses, size_t size) {
+  const intptr_t dims[2] = {lines, length};
+  uint8_t *x = malloc((size_t)(lines * length) * size), *y = malloc((size_t)lines * uses * size);
+  int64_t *index = malloc(uses * sizeof *index), bad = 0;
+  for (size_t i = 0; i < (size_t)(lines * length) * size; i++) x[i] = (uint8_t)draw(0, 256);
+  for (size_t i = 0; i < uses; i++) index[i] = (int64_t)draw(0, (double)length);
+  bool good = kb_index_select(size, 2, dims, 1, x, NULL, index, uses, 1, y, &bad) == KB_OK;
+  for (size_t i = 0; i < (size_t)lines * uses; i++) {
+    const size_t from = i / uses * (size_t)length + (size_t)index[i % uses];
+    good &= memcmp(y + i * size, x + from * size, size) == 0;
+  }
+  index[uses / 2] = uses % 2 ? length : -1;
+  good &= kb_index_select(size, 2, dims, 1, x, NULL, index, uses, 1, y, &bad) ==
+              KB_INDEX_OUT_OF_RANGE &&
+          bad == index[uses / 2];
+  require(good, "index_select of lines");
+  free(x), free(y), free(index);
+}
+
 void check_indexing(void) {
+  for (intptr_t lines = 1; lines <= 40; lines += 13)
+    for (size_t uses = 1; uses <= 300; uses = uses * 3 + 1)
+      for (size_t size = 1; size <= 16; size *= 2) check_index_select(lines, 77, uses, size);
   static const kb_dtype dtypes[] = {KB_FLOAT32, KB_FLOAT64, KB_INT16, KB_UINT8, KB_COMPLEX128};
   // Kinds of x: contiguous, one element, one row, transposed.
   static const intptr_t shapes[][3] = {{3, 5, 7},   {2, 64, 33}, {1, 1, 600}, {700, 1, 3},

@@ -54,6 +54,11 @@ int main(void) {
   check_casts();
   check_sorting();
   check_indexing();
+  check_masks();
+  check_padding();
+  check_copies();
+  check_sequences();
+  check_scans();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;

@@ -75,14 +75,15 @@ kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intpt
                        const kb_index_list *list, const void *values, const intptr_t *value_strides,
                        int64_t *bad);
 
-// The elements where mask is true, in row-major order (kb_count_nonzero of the mask tells how
-// many).
-void kb_masked_select(size_t size, size_t rank, const intptr_t *dims, const void *x,
-                      const intptr_t *x_strides, const bool *mask, const intptr_t *mask_strides,
-                      void *out);
+// The elements where mask is true, in row-major order: the first `limit` of them. Returns how many there
+// are.
+size_t kb_masked_select(size_t size, size_t rank, const intptr_t *dims, const void *x,
+                        const intptr_t *x_strides, const bool *mask, const intptr_t *mask_strides,
+                        size_t limit, void *out);
 
 // out = x with the places where mask is true filled from the contiguous `source`, one after the
-// other. KB_INDEX_OUT_OF_RANGE when it has fewer than `mask` asks for.
+// other; where x is NULL out holds the initial values. KB_INDEX_OUT_OF_RANGE when the source has fewer
+// than `mask` asks for.
 kb_status kb_masked_scatter(size_t size, size_t rank, const intptr_t *dims, const void *x,
                             const intptr_t *x_strides, const bool *mask,
                             const intptr_t *mask_strides, const void *source, size_t source_count,

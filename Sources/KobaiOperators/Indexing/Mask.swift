@@ -128,36 +128,17 @@ extension Primitives {
       return dense.withElements { px, _ in
         flags.withElements { pm, _ in
           Value.make(x.dtype, x.shape.dropLast() + [count]) { out in
-            out.initializeMemory(as: UInt8.self, repeating: 0, count: examples * count * size)
             for i in 0..<examples {
               let own = (pm + i * length).assumingMemoryBound(to: Bool.self)
-              // The kernel writes as many elements as the mask selects, which may be more than fit here.
-              let selected = Int(kb_count_nonzero(DType.bool.code, 1, [length], own, nil))
-              if selected <= count {
-                kb_masked_select(
-                  size, 1, [length], px + i * length * size, nil, own, nil,
-                  out + i * count * size)
-              } else {
-                Self.copyFirst(
-                  count, size, px + i * length * size, own, out + i * count * size)
-              }
+              let to = out + i * count * size
+              let selected = kb_masked_select(
+                size, 1, [length], px + i * length * size, nil, own, nil, count, to)
+              let filled = min(selected, count) * size
+              (to + filled).initializeMemory(
+                as: UInt8.self, repeating: 0, count: count * size - filled)
             }
           }
         }
-      }
-    }
-
-    private static func copyFirst(
-      _ count: Int, _ size: Int, _ x: UnsafeRawPointer, _ mask: UnsafePointer<Bool>,
-      _ out: UnsafeMutableRawPointer
-    ) {
-      var (from, to) = (0, 0)
-      while to < count {
-        if mask[from] {
-          (out + to * size).copyMemory(from: x + from * size, byteCount: size)
-          to += 1
-        }
-        from += 1
       }
     }
 
@@ -180,18 +161,19 @@ extension Primitives {
     public func infer(_ inputs: [TensorType]) -> [TensorType] { [inputs[0]] }
 
     public func evaluate(_ inputs: [Value]) -> [Value] {
-      let (x, mask, source) = (inputs[0].contiguous, inputs[1].contiguous, inputs[2].contiguous)
+      let (x, mask, source) = (inputs[0], inputs[1].contiguous, inputs[2].contiguous)
       let length = x.shape[x.shape.count - 1]
       let count = source.shape[source.shape.count - 1]
       let size = x.dtype.size
       var status: kb_status = 0
-      let result = x.withElements { px, _ in
+      let result = x.withElements { px, strides in
         mask.withElements { pm, _ in
           source.withElements { ps, _ in
             Value.make(x.dtype, x.shape) { out in
+              kb_copy(size, x.shape.count, x.shape, px, strides, out, nil)
               for i in 0..<examples where status == 0 {
                 status = kb_masked_scatter(
-                  size, 1, [length], px + i * length * size, nil,
+                  size, 1, [length], nil, nil,
                   (pm + i * length).assumingMemoryBound(to: Bool.self), nil,
                   ps + i * count * size, count, out + i * length * size)
               }
