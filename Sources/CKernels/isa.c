@@ -43,19 +43,19 @@ kb_isa kb_isa_level(void) {
   return (kb_isa)level;
 }
 
-signed char kb_asking = -1;
+signed char kb_prefetching = -1;
 
 // Zen 5 (family 26) is the one processor on which it was measured to gain; Zen 4 loses.
-bool kb_find_asking(void) {
-  bool asks = false;
+bool kb_find_prefetching(void) {
+  bool prefetches = false;
 #if defined(__x86_64__)
   unsigned a, b, c, d;
   const bool is_amd = __get_cpuid(0, &a, &b, &c, &d) && b == signature_AMD_ebx;
   if (is_amd && __get_cpuid(1, &a, &b, &c, &d)) {
     const unsigned base = a >> 8 & 15, family = base == 15 ? base + (a >> 20 & 255) : base;
-    asks = family >= 26;
+    prefetches = family >= 26;
   }
 #endif
-  __atomic_store_n(&kb_asking, asks, __ATOMIC_RELAXED);
-  return asks;
+  __atomic_store_n(&kb_prefetching, prefetches, __ATOMIC_RELAXED);
+  return prefetches;
 }

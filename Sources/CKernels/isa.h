@@ -21,13 +21,13 @@ kb_isa kb_isa_level(void);
 #define KB_ACTIVE(kernels) (&kernels##_baseline)
 #endif
 
-// Whether kernels ask for what they read in order two pages before its turn. Processors fetch that by themselves,
-// but some stop at a page's end: there it gains up to half, elsewhere it costs up to a third.
-bool kb_find_asking(void);
-extern signed char kb_asking; // -1 until it is found
-static inline bool kb_asks_ahead(void) {
-  const signed char asking = __atomic_load_n(&kb_asking, __ATOMIC_RELAXED);
-  return asking < 0 ? kb_find_asking() : asking;
+// Whether kernels prefetch what they read in order. Processors fetch that by themselves, but some stop at a page's
+// end: there it gains, elsewhere it costs up to 1.4 times the time.
+bool kb_find_prefetching(void);
+extern signed char kb_prefetching; // -1 until it is found
+static inline bool kb_prefetches(void) {
+  const signed char known = __atomic_load_n(&kb_prefetching, __ATOMIC_RELAXED);
+  return known < 0 ? kb_find_prefetching() : known;
 }
 
 #endif

@@ -38,7 +38,7 @@ import Testing
     ),
   ]
 
-  @Test(arguments: [DType.float32, .float64], 0..<activations.count)
+  @Test(arguments: [DType.float32, .float64, .float16, .bfloat16], 0..<activations.count)
   func largeArraysAndTheirRowsAgree(_ dtype: DType, _ number: Int) {
     let (name, f) = Self.activations[number]
     let x = points(dtype)

@@ -39,6 +39,11 @@ import Testing
     #expect(x.grad?.array(as: Float.self) == [-1e12, 1e12, 0])
   }
 
+  @Test func farTargetsStayFinite() {
+    let loss = smoothL1Loss(Tensor([1e30]), Tensor([0.0]), beta: 1e10)
+    #expect(abs(loss.item() / 1e30 - 1) < 1e-6)
+  }
+
   @Test func kinks() {
     let x = Tensor([1.0, 2.0], requiresGrad: true)
     l1Loss(x, Tensor([1.0, 1.0]), reduction: .sum).backward()

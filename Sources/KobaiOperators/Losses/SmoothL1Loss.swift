@@ -61,11 +61,12 @@ extension Primitives {
       self.scale = scale
       program = Self.valueProgram(beta, scale / beta)
     }
-    // With m = min(|d|, beta) both pieces are m · (|d| - m / 2), and their slopes d within ±beta.
+    // With m = min(|d|, beta) both pieces are (|d| - m / 2) · m / beta, and their slopes d within ±beta. The quotient
+    // first, or the product might overflow.
     private static let valueProgram = Program.Template.unary(2) { d, p in
       let magnitude = ElementwiseExpression.abs(d)
       let bounded = ElementwiseExpression.minimum(magnitude, p[0])
-      return (magnitude - bounded * 0.5) * bounded * p[1]
+      return (magnitude - bounded * 0.5) * (bounded * p[1])
     }
     public var slope: Program { Self.slopeProgram(-beta, beta, scale / beta) }
     private static let slopeProgram = Program.Template.binary(3) { dy, d, p in
