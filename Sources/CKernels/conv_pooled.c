@@ -8,6 +8,7 @@
 #include "conv_weight.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
+#include "kb_pool.h"
 #include "kb_threads.h"
 #include "pool_rectified.h"
 
@@ -20,8 +21,7 @@ typedef struct pool_job {
   intptr_t height, width; // of the larger planes
   const void *from;
   void *to;
-  const uint8_t *which; // read …
-  uint8_t *noted;       // … or written
+  uint8_t *which;
 } pool_job;
 
 typedef struct bias_job {
@@ -39,7 +39,6 @@ static size_t plane_grain(intptr_t elements) {
 #define T float
 #define NAME(function) function##_float
 #define POOL job->kernels->pool
-#define SPREAD job->kernels->spread
 #define SUM job->kernels->sum
 #include "conv_pooled_planes.inc"
 
@@ -59,15 +58,6 @@ static void pool_doubles(intptr_t rows, intptr_t columns, const double *from, in
   }
 }
 
-static void spread_doubles(intptr_t rows, intptr_t columns, const double *dy, const uint8_t *which,
-                           double *to, intptr_t pitch) {
-  for (intptr_t i = 0; i < rows * columns; i++) {
-    double *at = to + i / columns * 2 * pitch + i % columns * 2;
-    at[0] = at[1] = at[pitch] = at[pitch + 1] = 0;
-    if (which[i] < KB_POOL_NONE) at[which[i] / 2 * pitch + which[i] % 2] = dy[i];
-  }
-}
-
 static double sum_doubles(intptr_t count, const double *dy, const uint8_t *which) {
   double sum = 0;
   for (intptr_t i = 0; i < count; i++) sum += which[i] < KB_POOL_NONE ? dy[i] : 0;
@@ -77,28 +67,17 @@ static double sum_doubles(intptr_t count, const double *dy, const uint8_t *which
 #define T double
 #define NAME(function) function##_double
 #define POOL pool_doubles
-#define SPREAD spread_doubles
 #define SUM sum_doubles
 #include "conv_pooled_planes.inc"
 
-static pool_job make_job(intptr_t height, intptr_t width, const void *from, void *to) {
-  return (pool_job){kb_rectified_active(), height, width, from, to, NULL, NULL};
-}
-
-void kb_pool_spread(kb_dtype dtype, intptr_t height, intptr_t width, size_t planes, const void *dy,
-                    const uint8_t *which, void *dz) {
-  pool_job job = make_job(height, width, dy, dz);
-  job.which = which;
-  kb_parallel_for(planes, plane_grain(height * width),
-                  dtype == KB_FLOAT64 ? spread_planes_double : spread_planes_float, &job);
-}
-
-void kb_pool_choose(kb_dtype dtype, intptr_t height, intptr_t width, size_t planes, const void *dz,
-                    const uint8_t *which, void *dy) {
-  pool_job job = make_job(height, width, dz, dy);
-  job.which = which;
-  kb_parallel_for(planes, plane_grain(height * width),
-                  dtype == KB_FLOAT64 ? choose_planes_double : choose_planes_float, &job);
+// dz of the convolution's result from dy.
+static void *spread(kb_dtype dtype, const kb_convolution *conv, const void *dy, const uint8_t *which) {
+  const intptr_t *size = conv->window.output;
+  const kb_window pairs = {.input = {1, size[1], size[2]}, .output = {1, size[1] / 2, size[2] / 2},
+                           .kernel = {1, 2, 2}, .stride = {1, 2, 2}, .dilation = {1, 1, 1}};
+  void *dz = kb_alloc(element_counts(conv).y * kb_dtype_size(dtype));
+  kb_pool_spread(dtype, &pairs, (size_t)(conv->batch * conv->out_channels), dy, which, dz);
+  return dz;
 }
 
 void kb_conv_pooled_forward(kb_dtype dtype, const kb_convolution *conv, const void *x,
@@ -112,8 +91,7 @@ void kb_conv_pooled_forward(kb_dtype dtype, const kb_convolution *conv, const vo
   const size_t bytes = element_counts(conv).y * kb_dtype_size(dtype);
   void *z = kb_alloc(bytes);
   kb_conv_forward(dtype, conv, x, w, bias, z, NULL);
-  pool_job job = make_job(conv->window.output[1], conv->window.output[2], z, y);
-  job.noted = which;
+  pool_job job = {kb_rectified_active(), conv->window.output[1], conv->window.output[2], z, y, which};
   kb_parallel_for((size_t)(conv->batch * conv->out_channels), plane_grain(job.height * job.width),
                   dtype == KB_FLOAT64 ? pool_planes_double : pool_planes_float, &job);
   kb_free(z, bytes);
@@ -124,7 +102,6 @@ void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const v
                              void *dw, void *dbias) {
   const intptr_t height = conv->window.output[1], width = conv->window.output[2];
   const size_t bytes = element_counts(conv).y * kb_dtype_size(dtype);
-  const size_t planes = (size_t)(conv->batch * conv->out_channels);
   if (dbias) {
     const intptr_t parts = conv->batch < IMAGE_PARTS ? conv->batch : IMAGE_PARTS;
     bias_job job = {.kernels = kb_rectified_active(),
@@ -144,17 +121,13 @@ void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const v
     kb_conv_weight_job job = kb_conv_gradient_job(dtype, conv, x, dy, dw);
     job.dy_which = which;
     if (!kb_conv_spreads_weight(&job)) {
-      dz = kb_alloc(bytes);
-      kb_pool_spread(dtype, height, width, planes, dy, which, dz);
+      dz = spread(dtype, conv, dy, which);
       job.dy = dz, job.dy_which = NULL;
     }
     kb_conv_run_weight(&job);
   }
   if (dx && (dz || !kb_conv_spread_input_gradient(dtype, conv, dy, which, w, dx))) {
-    if (!dz) {
-      dz = kb_alloc(bytes);
-      kb_pool_spread(dtype, height, width, planes, dy, which, dz);
-    }
+    if (!dz) dz = spread(dtype, conv, dy, which);
     kb_conv_input_gradient(dtype, conv, dz, w, NULL, dx, NULL);
   }
   if (dz) kb_free(dz, bytes);

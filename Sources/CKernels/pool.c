@@ -7,9 +7,11 @@
 
 #include "kb_reduce.h"
 #include "kb_threads.h"
-#include "pool_gradient.h"
 #include "pool_job.h"
+#include "pool_largest.h"
 #include "pool_pairs.h"
+#include "pool_rectified.h"
+#include "pool_spread.h"
 #include "widen.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -141,7 +143,8 @@ typedef void (*pool_body)(void *context, size_t begin, size_t end);
   }
 
 BODIES(max_pool);
-BODIES(max_pool_gradient);
+BODIES(spread);
+BODIES(choose);
 BODIES(average_pool);
 BODIES(average_pool_gradient);
 BODIES(adaptive_average);
@@ -182,73 +185,113 @@ static bool takes_pairs(kb_dtype dtype, const kb_window *window) {
 
 static void max_pairs(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
-  const kb_pool_pairs forward = kb_pool_pairs_active()->forward;
+  const kb_pool_pairs pairs = kb_pool_pairs_active();
   const intptr_t width = job->window.input[2], columns = job->window.output[2];
   for (size_t plane = begin; plane < end; plane++) {
     const float *x = (const float *)job->x + plane * (size_t)job->inputs;
-    float *y = (float *)job->y + plane * (size_t)job->outputs;
-    for (intptr_t row = 0; row < job->window.output[1]; row++)
-      forward(columns, x + 2 * row * width, x + (2 * row + 1) * width, y + row * columns);
-  }
-}
-
-static void max_pairs_gradient(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  const kb_pool_pairs_gradient gradient = kb_pool_pairs_active()->gradient;
-  const intptr_t width = job->window.input[2], columns = job->window.output[2];
-  const intptr_t rows = job->window.output[1], rest = width - 2 * columns;
-  for (size_t plane = begin; plane < end; plane++) {
-    const float *x = (const float *)job->x + plane * (size_t)job->inputs;
-    const float *dy = (const float *)job->dy + plane * (size_t)job->outputs;
-    float *dx = (float *)job->y + plane * (size_t)job->inputs;
-    for (intptr_t row = 0; row < rows; row++) {
-      const intptr_t upper = 2 * row * width, lower = upper + width;
-      gradient(columns, x + upper, x + lower, dy + row * columns, dx + upper, dx + lower);
-      for (intptr_t i = 2 * columns; rest > 0 && i < width; i++) dx[upper + i] = dx[lower + i] = 0;
+    const size_t to = plane * (size_t)job->outputs;
+    float *y = (float *)job->y + to;
+    uint8_t *which = job->which ? job->which + to : NULL;
+    for (intptr_t row = 0; row < job->window.output[1]; row++, y += columns) {
+      pairs(columns, x + 2 * row * width, x + (2 * row + 1) * width, y, which);
+      if (which) which += columns;
     }
-    memset(dx + 2 * rows * width, 0,
-           (size_t)((job->window.input[1] - 2 * rows) * width) * sizeof(float));
   }
 }
 
-void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
-                 int64_t *indices) {
+static void spread_pairs(void *context, size_t begin, size_t end) {
+  const pool_job *job = context;
+  const intptr_t height = job->window.input[1], width = job->window.input[2];
+  const intptr_t rows = job->window.output[1], columns = job->window.output[2];
+  for (size_t plane = begin; plane < end; plane++) {
+    const size_t from = plane * (size_t)job->outputs;
+    float *dx = (float *)job->y + plane * (size_t)job->inputs;
+    kb_rectified_active()->spread(rows, columns, (const float *)job->x + from, job->which + from, dx, width);
+    // What lies in no window.
+    for (intptr_t row = 0; row < 2 * rows; row++)
+      for (intptr_t i = 2 * columns; i < width; i++) dx[row * width + i] = 0;
+    memset(dx + 2 * rows * width, 0, (size_t)((height - 2 * rows) * width) * sizeof(float));
+  }
+}
+
+// A job that needs to know sizes alone.
+static pool_job make_simple_job(const kb_window *window, const void *x, void *y, const uint8_t *which) {
+  pool_job job = {.window = *window, .x = x, .y = y, .which = (uint8_t *)which};
+  job.inputs = (intptr_t)product(window->input), job.outputs = (intptr_t)product(window->output);
+  job.elements = (intptr_t)product(window->kernel);
+  return job;
+}
+
+static void find_largest(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
+                         int64_t *indices, uint8_t *which) {
   if (!indices && takes_pairs(dtype, window)) {
-    pool_job job = {.window = *window, .x = x, .y = y};
-    job.inputs = window->input[1] * window->input[2];
-    job.outputs = window->output[1] * window->output[2];
+    pool_job job = make_simple_job(window, x, y, which);
     kb_parallel_for(planes, plane_grain(&job), max_pairs, &job);
     return;
   }
+  if (kb_dtype_is_half(dtype)) {
+    const size_t inputs = planes * product(window->input), outputs = planes * product(window->output);
+    float *wide_x = kb_widen(dtype, inputs, x), *wide_y = kb_alloc(outputs * sizeof(float));
+    find_largest(KB_FLOAT32, window, planes, wide_x, wide_y, indices, which);
+    kb_release_wide(wide_x, inputs);
+    kb_narrow(dtype, outputs, wide_y, y);
+    return;
+  }
   pool_job job = make_job(window, false, x, y);
-  job.indices = indices;
-  if (kb_pool_takes_lanes(dtype, &job, planes))
+  job.indices = indices, job.which = which;
+  if (kb_pool_takes_rows(dtype, &job))
+    kb_pool_run_rows(&job, planes);
+  else if (kb_pool_takes_lanes(dtype, &job, planes) && !(which && kb_pool_has_empty(&job)))
     kb_pool_run_lanes(KB_POOL_MAX, &job, planes);
   else
     run(max_pool_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
   end_job(&job);
 }
 
-void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
-                          const void *dy, void *dx) {
-  const size_t inputs = product(window->input), outputs = product(window->output);
+void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
+                 int64_t *indices) {
+  find_largest(dtype, window, planes, x, y, indices, NULL);
+}
+
+void kb_max_pool_which(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
+                       uint8_t *which) {
+  find_largest(dtype, window, planes, x, y, NULL, which);
+}
+
+// The distances of a window's elements from where it begins.
+static intptr_t *make_offsets(const kb_window *w) {
+  intptr_t *const offsets = kb_alloc(product(w->kernel) * sizeof(intptr_t)), *next = offsets;
+  for (intptr_t z = 0; z < w->kernel[0]; z++)
+    for (intptr_t y = 0; y < w->kernel[1]; y++)
+      for (intptr_t x = 0; x < w->kernel[2]; x++)
+        *next++ = (z * w->dilation[0] * w->input[1] + y * w->dilation[1]) * w->input[2] + x * w->dilation[2];
+  return offsets;
+}
+
+void kb_pool_spread(kb_dtype dtype, const kb_window *window, size_t planes, const void *dy,
+                    const uint8_t *which, void *dx) {
+  pool_job job = make_simple_job(window, dy, dx, which);
   if (takes_pairs(dtype, window)) {
-    pool_job job = {.window = *window, .x = x, .dy = dy, .y = dx};
-    job.inputs = (intptr_t)inputs, job.outputs = (intptr_t)outputs;
-    kb_parallel_for(planes, plane_grain(&job), max_pairs_gradient, &job);
+    kb_parallel_for(planes, plane_grain(&job), spread_pairs, &job);
     return;
   }
-  float *wide_dy = kb_dtype_is_half(dtype) ? kb_widen(dtype, planes * outputs, dy) : NULL;
-  pool_job job = make_job(window, false, x, dx);
-  job.dy = wide_dy ? wide_dy : dy;
-  if (kb_pool_takes_rows(dtype, &job))
-    kb_pool_run_rows(&job, planes);
-  else if (kb_pool_takes_lanes(dtype, &job, planes))
-    kb_pool_run_lanes(KB_POOL_MAX_GRADIENT, &job, planes);
-  else
-    run(max_pool_gradient_bodies, dtype, &job, planes, inputs, inputs);
-  end_job(&job);
-  if (wide_dy) kb_release_wide(wide_dy, planes * outputs);
+  if (kb_pool_spreads_rows(dtype, window)) {
+    kb_pool_run_spread(&job, planes);
+    return;
+  }
+  intptr_t *const offsets = make_offsets(window);
+  job.offsets = offsets;
+  run(spread_bodies, dtype, &job, planes, (size_t)job.outputs, (size_t)job.inputs);
+  kb_free(offsets, product(window->kernel) * sizeof(intptr_t));
+}
+
+void kb_pool_choose(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
+                    const uint8_t *which, void *y) {
+  pool_job job = make_simple_job(window, x, y, which);
+  intptr_t *const offsets = make_offsets(window);
+  job.offsets = offsets;
+  run(choose_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
+  kb_free(offsets, product(window->kernel) * sizeof(intptr_t));
 }
 
 void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, bool count_include_pad,

@@ -24,19 +24,14 @@ typedef struct kb_pool_rows {
   intptr_t *row;  // [slots], which one is kept, or −1
   float *best;    // [slots, columns of the output, 16]
   int32_t *column; // the same shape: where it is
-  float *sums;    // the same shape: what goes back there
 } kb_pool_rows;
 
 typedef struct kb_pool_lane_kernels {
-  // What `max` gives, and what max and select do; no window may be empty.
+  // What `max` gives; no window may be empty.
   void (*max_rows)(const kb_pool_view *view, const kb_pool_rows *rows, const float *x, float *y,
                    int32_t *where);
-  void (*gradient_rows)(const kb_pool_view *view, const kb_pool_rows *rows, const float *x,
-                        const float *dy, float *dx);
   // The largest element of each window and, unless NULL, its position among those of its plane.
   void (*max)(const kb_pool_view *view, const float *x, float *y, int32_t *where);
-  // dx[where] += dy for `count` outputs.
-  void (*select)(intptr_t count, const int32_t *where, const float *dy, float *dx);
   // The sum of each window over its divisor.
   void (*average)(const kb_pool_view *view, const float *divisors, const float *x, float *y);
   // dx += dy over its divisor, for all elements of each window.

@@ -34,7 +34,7 @@ typedef struct lane_scratch {
   const kb_pool_lane_kernels *kernels;
   const kb_lane_kernels *lanes;
   void *memory;
-  float *in, *out, *other, *returned;
+  float *in, *out;
   int32_t *where, *positions;
   kb_pool_rows rows; // slots 0: windows are not looked at row by row
   size_t bytes;
@@ -55,8 +55,8 @@ static intptr_t slots_of(const pool_job *job) {
   return slots;
 }
 
-// `largest`: for the largest elements of windows; `gradient`: for theirs.
-static lane_scratch open_scratch(const pool_job *job, bool largest, bool gradient) {
+// `largest`: for the largest elements of windows.
+static lane_scratch open_scratch(const pool_job *job, bool largest) {
   const size_t inputs = (size_t)job->inputs, outputs = (size_t)job->outputs;
   const size_t most = inputs > outputs ? inputs : outputs;
   lane_scratch s = {.view = view_of(job),
@@ -64,20 +64,16 @@ static lane_scratch open_scratch(const pool_job *job, bool largest, bool gradien
                     .lanes = kb_lanes_active(),
                     .rows = {.slots = largest ? slots_of(job) : 0}};
   const size_t slots = (size_t)s.rows.slots, kept = KB_LANES * slots * (size_t)job->window.output[2];
-  const size_t returned = slots > 0 && gradient ? KB_LANES * inputs : 0;
   s.bytes = slots * sizeof(intptr_t) +
-            (KB_LANES * (inputs + 3 * outputs) + most + 3 * kept + returned) * sizeof(float);
+            (KB_LANES * (inputs + 2 * outputs) + most + 2 * kept) * sizeof(float);
   s.memory = kb_alloc(s.bytes);
   s.rows.row = s.memory;
   s.in = (float *)(s.rows.row + slots);
   s.out = s.in + KB_LANES * inputs;
-  s.other = s.out + KB_LANES * outputs;
-  s.where = (int32_t *)(s.other + KB_LANES * outputs);
+  s.where = (int32_t *)(s.out + KB_LANES * outputs);
   s.positions = s.where + KB_LANES * outputs;
   s.rows.best = (float *)(s.positions + most);
-  s.rows.sums = s.rows.best + kept;
-  s.rows.column = (int32_t *)(s.rows.sums + kept);
-  s.returned = (float *)(s.rows.column + kept);
+  s.rows.column = (int32_t *)(s.rows.best + kept);
   for (size_t i = 0; i < most; i++) s.positions[i] = (int32_t)(KB_LANES * i);
   return s;
 }
@@ -101,19 +97,52 @@ static void scatter_lanes(const lane_scratch *s, const float *from, size_t group
                     count);
 }
 
+// Numbers in windows from positions in planes.
+static void note_numbers(const pool_job *job, const int32_t *where, size_t group, intptr_t lanes) {
+  const kb_window *w = &job->window;
+  const intptr_t columns = w->output[2], outputs = job->outputs;
+  uint8_t *const which = job->which + (intptr_t)group * KB_LANES * outputs;
+  for (intptr_t row = 0; row < w->output[0] * w->output[1]; row++) {
+    const intptr_t z = row / w->output[1] * w->stride[0] - w->padding_begin[0];
+    const intptr_t y = row % w->output[1] * w->stride[1] - w->padding_begin[1];
+    intptr_t begin = (z * w->input[1] + y) * w->input[2] - w->padding_begin[2];
+    for (intptr_t o = row * columns; o < (row + 1) * columns; o++, begin += w->stride[2])
+      for (intptr_t lane = 0; lane < lanes; lane++)
+        which[lane * outputs + o] = job->numbers[where[o * KB_LANES + lane] - begin];
+  }
+}
+
+// How far the last element of a window is from where it begins.
+static intptr_t reach_of(const kb_window *w) {
+  const intptr_t rows = (w->kernel[0] - 1) * w->dilation[0] * w->input[1] + (w->kernel[1] - 1) * w->dilation[1];
+  return rows * w->input[2] + (w->kernel[2] - 1) * w->dilation[2];
+}
+
+static uint8_t *make_numbers(const kb_window *w, size_t bytes) {
+  uint8_t *const numbers = kb_alloc(bytes);
+  uint8_t number = 0;
+  for (intptr_t z = 0; z < w->kernel[0]; z++)
+    for (intptr_t y = 0; y < w->kernel[1]; y++)
+      for (intptr_t x = 0; x < w->kernel[2]; x++)
+        numbers[(z * w->dilation[0] * w->input[1] + y * w->dilation[1]) * w->input[2] + x * w->dilation[2]] =
+            number++;
+  return numbers;
+}
+
 static void max_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
   const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job, true, false);
+  lane_scratch s = open_scratch(job, true);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    int32_t *where = job->indices ? s.where : NULL;
+    int32_t *where = job->indices || job->which ? s.where : NULL;
     if (s.rows.slots > 0)
       s.kernels->max_rows(&s.view, &s.rows, s.in, s.out, where);
     else
       s.kernels->max(&s.view, s.in, s.out, where);
     scatter_lanes(&s, s.out, group, lanes, outputs, job->y);
+    if (job->which) note_numbers(job, where, group, lanes);
     if (!job->indices) continue;
     int64_t *indices = job->indices + (intptr_t)group * KB_LANES * outputs;
     for (intptr_t lane = 0; lane < lanes; lane++)
@@ -123,31 +152,9 @@ static void max_lanes(void *context, size_t begin, size_t end) {
   close_scratch(&s);
 }
 
-static void max_gradient_lanes(void *context, size_t begin, size_t end) {
-  const pool_job *job = context;
-  const intptr_t inputs = job->inputs, outputs = job->outputs;
-  lane_scratch s = open_scratch(job, true, true);
-  for (size_t group = begin; group < end; group++) {
-    const intptr_t lanes = lanes_of(job, group);
-    gather_lanes(&s, job->x, group, lanes, inputs, s.in);
-    gather_lanes(&s, job->dy, group, lanes, outputs, s.other);
-    if (s.rows.slots > 0) {
-      memset(s.returned, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
-      s.kernels->gradient_rows(&s.view, &s.rows, s.in, s.other, s.returned);
-      scatter_lanes(&s, s.returned, group, lanes, inputs, job->y);
-      continue;
-    }
-    s.kernels->max(&s.view, s.in, s.out, s.where);
-    memset(s.in, 0, (size_t)(KB_LANES * inputs) * sizeof(float));
-    s.kernels->select(outputs, s.where, s.other, s.in);
-    scatter_lanes(&s, s.in, group, lanes, inputs, job->y);
-  }
-  close_scratch(&s);
-}
-
 static void average_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
-  lane_scratch s = open_scratch(job, false, false);
+  lane_scratch s = open_scratch(job, false);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, job->inputs, s.in);
@@ -159,7 +166,7 @@ static void average_lanes(void *context, size_t begin, size_t end) {
 
 static void average_gradient_lanes(void *context, size_t begin, size_t end) {
   const pool_job *job = context;
-  lane_scratch s = open_scratch(job, false, false);
+  lane_scratch s = open_scratch(job, false);
   for (size_t group = begin; group < end; group++) {
     const intptr_t lanes = lanes_of(job, group);
     gather_lanes(&s, job->x, group, lanes, job->outputs, s.out);
@@ -190,7 +197,6 @@ static void fill_divisors(const pool_job *job, float *divisors) {
 void kb_pool_run_lanes(kb_pool_kind kind, pool_job *job, size_t planes) {
   static void (*const bodies[])(void *context, size_t begin, size_t end) = {
       [KB_POOL_MAX] = max_lanes,
-      [KB_POOL_MAX_GRADIENT] = max_gradient_lanes,
       [KB_POOL_AVERAGE] = average_lanes,
       [KB_POOL_AVERAGE_GRADIENT] = average_gradient_lanes,
   };
@@ -200,7 +206,11 @@ void kb_pool_run_lanes(kb_pool_kind kind, pool_job *job, size_t planes) {
   if (divides) fill_divisors(job, divisors);
   job->divisors = divisors;
   job->planes = planes;
+  const size_t number_bytes = job->which ? (size_t)reach_of(&job->window) + 1 : 0;
+  uint8_t *const numbers = job->which ? make_numbers(&job->window, number_bytes) : NULL;
+  job->numbers = numbers;
   kb_parallel_for((planes + KB_LANES - 1) / KB_LANES, plane_grain(job) / KB_LANES + 1,
                   bodies[kind], job);
+  if (numbers) kb_free(numbers, number_bytes);
   kb_free(divisors, bytes);
 }

@@ -8,8 +8,6 @@
 // Vectors wider than a register never cross a real call: everything that takes one is inlined.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-typedef uint8_t wide_bytes __attribute__((vector_size(8), aligned(1), may_alias));
-typedef uint8_t narrow_bytes __attribute__((vector_size(4), aligned(1), may_alias));
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
 typedef int32_t lane_bits __attribute__((vector_size(64), aligned(4), may_alias));
 typedef uint8_t lane_bytes __attribute__((vector_size(16), aligned(1), may_alias));

@@ -9,6 +9,8 @@ typedef float wide __attribute__((vector_size(32), aligned(4), may_alias));
 typedef int32_t wide_mask __attribute__((vector_size(32)));
 typedef float narrow __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t narrow_mask __attribute__((vector_size(16)));
+typedef uint8_t wide_bytes __attribute__((vector_size(8), aligned(1), may_alias));
+typedef uint8_t narrow_bytes __attribute__((vector_size(4), aligned(1), may_alias));
 
 #define EVEN_WIDE(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 #define ODD_WIDE(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)

@@ -98,8 +98,8 @@ static void check_pooled(const char *name, shape s) {
   float *z = malloc(nz * 4), *dz = malloc(nz * 4);
   kb_conv_forward(KB_FLOAT32, &conv, x, w, bias, z, NULL);
   kb_unary(KB_OP_relu, KB_FLOAT32, nz, z, z);
-  kb_max_pool(KB_FLOAT32, &pool, planes, z, y[1], NULL);
-  kb_max_pool_gradient(KB_FLOAT32, &pool, planes, z, dy, dz);
+  kb_max_pool_which(KB_FLOAT32, &pool, planes, z, y[1], which);
+  kb_pool_spread(KB_FLOAT32, &pool, planes, dy, which, dz);
   kb_binary(KB_OP_relu_slope, KB_FLOAT32, nz, dz, false, z, false, dz);
   kb_conv_input_gradient(KB_FLOAT32, &conv, dz, w, NULL, dx[1], NULL);
   kb_conv_weight_gradient(KB_FLOAT32, &conv, x, dz, dw[1]);

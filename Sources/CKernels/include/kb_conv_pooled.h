@@ -19,12 +19,4 @@ void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const v
                              const void *w, const void *dy, const uint8_t *which, void *dx,
                              void *dw, void *dbias);
 
-// The part of the gradient that is the pooling's: dz [planes, height, width] is dy where `which` says
-// and zero elsewhere.
-void kb_pool_spread(kb_dtype dtype, intptr_t height, intptr_t width, size_t planes, const void *dy,
-                    const uint8_t *which, void *dz);
-// Its transpose: dy is the element of dz that `which` says, 0 for none.
-void kb_pool_choose(kb_dtype dtype, intptr_t height, intptr_t width, size_t planes, const void *dz,
-                    const uint8_t *which, void *dy);
-
 #endif

@@ -13,10 +13,17 @@
 void kb_max_pool(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
                  int64_t *indices);
 
-// Transpose of kb_max_pool as a function of x that selects the elements it selects now. Half types
-// accumulate in float.
-void kb_max_pool_gradient(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
-                          const void *dy, void *dx);
+// The same, with the number of each largest element in its window in scan order, padding counted, in a byte:
+// for windows of at most 255 elements. 255 stands for a window of padding alone.
+void kb_max_pool_which(kb_dtype dtype, const kb_window *window, size_t planes, const void *x, void *y,
+                       uint8_t *which);
+// dx is the sum of the elements of dy whose place in their windows it is. Numbers beyond the window are of no
+// place. Half types accumulate in float.
+void kb_pool_spread(kb_dtype dtype, const kb_window *window, size_t planes, const void *dy,
+                    const uint8_t *which, void *dx);
+// Its transpose: y is the element of x that `which` says, 0 for numbers beyond the window.
+void kb_pool_choose(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
+                    const uint8_t *which, void *y);
 
 // Transpose of selecting by `indices`: dx[plane, indices[plane, o]] += dy[plane, o], from zero, in
 // the order of o. Serves max pooling and adaptive max pooling. Half types accumulate in float.

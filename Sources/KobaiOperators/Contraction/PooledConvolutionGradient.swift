@@ -19,8 +19,8 @@ extension Primitives {
     private var weightGradient: ConvolutionWeightGradient {
       ConvolutionWeightGradient(convolution.geometry, groups: convolution.groups)
     }
-    private var spread: WindowSpread { WindowSpread(convolution.geometry.output) }
-    private var choice: WindowChoice { WindowChoice(convolution.geometry.output) }
+    private var spread: WindowSpread { WindowSpread(.pairs(convolution.geometry.output)) }
+    private var choice: WindowChoice { WindowChoice(.pairs(convolution.geometry.output)) }
 
     private func chosen<T>(_ all: [T]) -> [T] { zip(all, wanted).filter { $1 }.map { $0.0 } }
 

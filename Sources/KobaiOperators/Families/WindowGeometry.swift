@@ -21,6 +21,14 @@ struct WindowGeometry: Hashable, Sendable {
     self.paddingEnd = paddingEnd ?? padding
   }
 
+  /// Windows of two elements in each dimension, side by side.
+  static func pairs(_ input: [Int]) -> WindowGeometry {
+    let (ones, twos) = (input.map { _ in 1 }, input.map { _ in 2 })
+    return WindowGeometry(
+      input: input, output: input.map { $0 / 2 }, kernel: twos, stride: twos,
+      padding: input.map { _ in 0 }, dilation: ones)
+  }
+
   var rank: Int { input.count }
 
   /// As kernels take it: three dimensions, the unused ones first.

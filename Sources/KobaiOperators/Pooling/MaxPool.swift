@@ -87,6 +87,9 @@ extension Tensor {
 
   private func maxPoolValues(_ geometry: WindowGeometry?) -> Tensor {
     guard let geometry else { return .poison }
+    if isGradEnabled && current.node != nil && geometry.hasNumbers {
+      return bind(Primitives.WindowMaximum(geometry), [self])[0]
+    }
     return bind(Primitives.MaxPoolValues(geometry), self)
   }
 
@@ -98,8 +101,7 @@ extension Tensor {
 }
 
 extension Primitives {
-  /// Largest elements alone. Their positions are found anew for the derivative: to write and read them
-  /// would take more time than that, and twice the memory of the elements.
+  /// Largest elements alone. For a derivative, where they lie is found anew.
   public struct MaxPoolValues: UnaryPrimitive {
     public static let name = "maxPoolValues"
     public static let gradientName = MaxPool.gradientName
@@ -122,37 +124,58 @@ extension Primitives {
     public var residuals: Residuals { .input }
 
     public func pullback(_ dy: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      bind(MaxPoolGradient(geometry), dy, x)
+      if geometry.hasNumbers {
+        return bind(WindowSpread(geometry), dy, bind(WindowMaximum(geometry), [x])[1])
+      }
+      return bind(PoolScatter(geometry.input), dy, bind(MaxPool(geometry), [x])[1])
     }
     public func pushforward(_ dx: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor? {
-      bind(PoolGather(geometry.input), dx, geometry.positions(in: x))
+      if geometry.hasNumbers {
+        return bind(WindowChoice(geometry), dx, bind(WindowMaximum(geometry), [x])[1])
+      }
+      return bind(PoolGather(geometry.input), dx, bind(MaxPool(geometry), [x])[1])
     }
     public func batch(_ x: Tensor, size: Int) -> Tensor { bind(self, x) }
   }
 
-  /// dy [..., output…], x [..., input…] → dy at the positions of the largest elements of x, zero
-  /// elsewhere. Linear in dy; constant between jumps in x.
-  public struct MaxPoolGradient: SelectionPrimitive {
-    public static let name = "maxPoolGradient"
+  /// Largest elements, and the number of each in its window in one byte, which is all that a derivative needs.
+  /// As a function of x for fixed numbers it is `WindowChoice`.
+  struct WindowMaximum: Primitive {
+    static let name = "windowMaximum"
+    static let gradientName = MaxPool.gradientName
     let geometry: WindowGeometry
 
     init(_ geometry: WindowGeometry) { self.geometry = geometry }
 
-    public func infer(_ x: TensorType, _ y: TensorType) -> TensorType { y }
-    public func evaluate(_ x: Value, _ y: Value) -> Value {
-      let (dy, x) = (x.contiguous, y.contiguous)
+    func infer(_ inputs: [TensorType]) -> [TensorType] {
+      let type = inputs[0].replacing(last: geometry.output)
+      return [type, TensorType(.uint8, type.shape)]
+    }
+
+    func evaluate(_ inputs: [Value]) -> [Value] {
+      let x = inputs[0].contiguous
       var window = geometry.window
-      return dy.withElements { pdy, _ in
-        x.withElements { px, _ in
-          Value.make(x.dtype, x.layout) { out in
-            kb_max_pool_gradient(x.dtype.code, &window, x.planes(geometry.rank), px, pdy, out)
-          }
+      let shape = infer([x.type])[0].shape
+      let which = Body(layout: Layout(contiguous: shape), dtype: .uint8)
+      let values = x.withElements { px, _ in
+        Value.make(x.dtype, shape) { out in
+          kb_max_pool_which(
+            x.dtype.code, &window, x.planes(geometry.rank), px, out,
+            which.pointer.assumingMemoryBound(to: UInt8.self))
         }
       }
+      return [values, Value(body: which, dtype: .uint8)]
     }
-    public func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(PoolGather(geometry.input), dz, geometry.positions(in: y))
+
+    var residuals: Residuals { .output(1) }
+
+    func pullback(_ cotangents: [Tensor?], _ kept: Kept) -> [Tensor?] {
+      [cotangents[0].map { bind(WindowSpread(geometry), $0, kept.output(1)) }]
     }
+    func pushforward(_ tangents: [Tensor?], inputs: [Tensor], outputs: [Tensor]) -> [Tensor?] {
+      [tangents[0].map { bind(WindowChoice(geometry), $0, outputs[1]) }, nil]
+    }
+    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] { bind(self, inputs) }
   }
 
   /// Largest elements and their positions. As a function of x for fixed positions it is `PoolGather`.
@@ -253,8 +276,8 @@ extension Primitives {
 }
 
 extension WindowGeometry {
-  /// Where the largest elements of x lie.
-  fileprivate func positions(in x: Tensor) -> Tensor { bind(Primitives.MaxPool(self), [x])[1] }
+  /// Whether a byte holds the number of a window's element, and one that stands for none.
+  fileprivate var hasNumbers: Bool { kernel.reduce(1, *) <= 255 }
 }
 
 extension Operation {
@@ -274,7 +297,7 @@ extension Operation {
   static let maxPool2d = Operation(
     "maxPool2d", .pooling,
     primitives: [
-      Primitives.MaxPoolValues.self, Primitives.MaxPoolGradient.self, Primitives.MaxPool.self,
+      Primitives.MaxPoolValues.self, Primitives.WindowMaximum.self, Primitives.MaxPool.self,
       Primitives.PoolGather.self, Primitives.PoolScatter.self,
     ],
     samples: [
@@ -289,6 +312,7 @@ extension Operation {
       Sample(.distinct([1, 5, 5])) {
         $0[0].maxPool2d(kernelSize: [3, 2], stride: [2, 1], padding: [1, 0], ceilMode: true)
       },
+      Sample(.distinct([1, 17, 18])) { $0[0].maxPool2d(kernelSize: 16, stride: 1) },
       Sample(.distinct([0, 2, 3, 3])) { $0[0].maxPool2d(kernelSize: 3) },
     ])
 

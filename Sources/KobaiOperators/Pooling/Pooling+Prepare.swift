@@ -27,13 +27,15 @@ extension Primitives.MaxPool {
   }
 }
 
-extension Primitives.MaxPoolGradient {
-  public func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-    let (dtype, planes) = (inputs[1].dtype.code, inputs[1].planes(geometry.rank))
+extension Primitives.WindowMaximum {
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
     let window = geometry.window
     return .onContiguous(inputs, to: outputs) { memory in
       var window = window
-      kb_max_pool_gradient(dtype, &window, planes, memory[1], memory[0], memory[2])
+      kb_max_pool_which(
+        dtype, &window, planes, memory[0], memory[1],
+        memory[2].assumingMemoryBound(to: UInt8.self))
       return true
     }
   }
@@ -132,11 +134,13 @@ extension Primitives.AdaptiveMaxPool {
 
 extension Primitives.WindowSpread {
   func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-    let (dtype, planes, input) = (inputs[0].dtype.code, inputs[0].planes(2), input)
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
+    let window = geometry.window
     return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
       kb_pool_spread(
-        dtype, input[0], input[1], planes, memory[0],
-        memory[1].assumingMemoryBound(to: UInt8.self), memory[2])
+        dtype, &window, planes, memory[0], memory[1].assumingMemoryBound(to: UInt8.self),
+        memory[2])
       return true
     }
   }
@@ -144,11 +148,13 @@ extension Primitives.WindowSpread {
 
 extension Primitives.WindowChoice {
   func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-    let (dtype, planes, input) = (inputs[0].dtype.code, inputs[0].planes(2), input)
+    let (dtype, planes) = (inputs[0].dtype.code, inputs[0].planes(geometry.rank))
+    let window = geometry.window
     return .onContiguous(inputs, to: outputs) { memory in
+      var window = window
       kb_pool_choose(
-        dtype, input[0], input[1], planes, memory[0],
-        memory[1].assumingMemoryBound(to: UInt8.self), memory[2])
+        dtype, &window, planes, memory[0], memory[1].assumingMemoryBound(to: UInt8.self),
+        memory[2])
       return true
     }
   }

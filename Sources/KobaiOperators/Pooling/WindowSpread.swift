@@ -2,55 +2,56 @@ import CKernels
 import KobaiTensor
 
 extension Primitives {
-  /// [dy, which] → planes of a given size with each element of dy in its place in its 2 × 2 window and
-  /// zeros elsewhere; 4 for `which` puts it nowhere. Linear in dy.
+  /// [dy, which] → the input of windows, with the sum of those elements of dy whose place in their window it is.
+  /// A number beyond a window is of no place. Linear in dy.
   struct WindowSpread: SelectionPrimitive {
     static let name = "windowSpread"
-    let input: [Int]
+    let geometry: WindowGeometry
 
-    init(_ input: [Int]) { self.input = input }
+    init(_ geometry: WindowGeometry) { self.geometry = geometry }
 
-    func infer(_ x: TensorType, _ y: TensorType) -> TensorType { x.replacing(last: input) }
+    func infer(_ x: TensorType, _ y: TensorType) -> TensorType { x.replacing(last: geometry.input) }
     func evaluate(_ x: Value, _ y: Value) -> Value {
       let (dy, which) = (x.contiguous, y.contiguous)
+      var window = geometry.window
       return dy.withElements { pdy, _ in
         which.withElements { pwhich, _ in
           Value.make(dy.dtype, infer(dy.type, which.type).shape) { out in
             kb_pool_spread(
-              dy.dtype.code, input[0], input[1], dy.planes(2), pdy,
+              dy.dtype.code, &window, dy.planes(geometry.rank), pdy,
               pwhich.assumingMemoryBound(to: UInt8.self), out)
           }
         }
       }
     }
     func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(WindowChoice(input), dz, y)
+      bind(WindowChoice(geometry), dz, y)
     }
   }
 
-  /// The transpose of `WindowSpread`: from planes of a given size, the element of each 2 × 2 window that
-  /// `which` says, 0 for 4.
+  /// The transpose of `WindowSpread`: the element of each window that `which` says, 0 for a number beyond it.
   struct WindowChoice: SelectionPrimitive {
     static let name = "windowChoice"
-    let input: [Int]
+    let geometry: WindowGeometry
 
-    init(_ input: [Int]) { self.input = input }
+    init(_ geometry: WindowGeometry) { self.geometry = geometry }
 
     func infer(_ x: TensorType, _ y: TensorType) -> TensorType { TensorType(x.dtype, y.shape) }
     func evaluate(_ x: Value, _ y: Value) -> Value {
       let (x, which) = (x.contiguous, y.contiguous)
+      var window = geometry.window
       return x.withElements { px, _ in
         which.withElements { pwhich, _ in
           Value.make(x.dtype, which.shape) { out in
             kb_pool_choose(
-              x.dtype.code, input[0], input[1], x.planes(2), px,
+              x.dtype.code, &window, x.planes(geometry.rank), px,
               pwhich.assumingMemoryBound(to: UInt8.self), out)
           }
         }
       }
     }
     func pullbackX(_ dz: Tensor, _ x: Tensor, _ y: Tensor, _ z: Tensor) -> Tensor? {
-      bind(WindowSpread(input), dz, y)
+      bind(WindowSpread(geometry), dz, y)
     }
   }
 }
