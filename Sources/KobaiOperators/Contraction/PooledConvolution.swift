@@ -119,7 +119,8 @@ extension Primitives {
         inputs.count > 2 ? BiasedConvolution(convolution) : convolution
       let dz = primitive.pushforward(
         tangents, inputs: inputs, outputs: [.zeros(convolved(inputs), dtype: inputs[0].dtype)])
-      return [dz[0].map { bind(WindowChoice(.pairs(convolution.geometry.output)), $0, outputs[1]) }, nil]
+      let choice = WindowChoice(.pairs(convolution.geometry.output))
+      return [dz[0].map { bind(choice, $0, outputs[1]) }, nil]
     }
 
     private func convolved(_ inputs: [Tensor]) -> Shape {
