@@ -45,6 +45,7 @@ import Testing
   @Test func pooling() {
     for x in layouts([2, 3, 8, 10]) {
       compare([x]) { $0[0].maxPool2d(kernelSize: 2) }
+      compare([x]) { $0[0].maxPool2d(kernelSize: 3, stride: 1, padding: 1) }
       compare([x]) { $0[0].maxPool2dWithIndices(kernelSize: 3, stride: 2).values }
       compare([x]) { $0[0].avgPool2d(kernelSize: 3, padding: 1) }
     }

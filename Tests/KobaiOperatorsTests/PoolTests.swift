@@ -18,25 +18,53 @@ import Testing
     #expect(x.grad?.array(as: Double.self) == [0, 1, 1, 0])
   }
 
-  /// Windows that do not overlap are done several at a time; the form with indices is not.
-  @Test(arguments: [[4, 4], [5, 7], [2, 33], [6, 16], [7, 75], [1, 4], [3, 1]])
-  func pairsAgreeWithThePositions(_ shape: [Int]) {
+  /// Few distinct values, which make ties; some are not finite.
+  private func tied(_ shape: [Int], _ dtype: DType) -> Tensor {
     var random = RandomSource(seed: 21)
-    // Few distinct values make ties; some are not finite.
-    var elements = random.uniform(-2...2, [3] + shape).round().array(as: Float.self)
+    var elements = random.uniform(-2...2, shape).round().array(as: Float.self)
     for i in stride(from: 0, to: elements.count, by: 7) {
       elements[i] = [.nan, -.infinity, .infinity, -0.0][i / 7 % 4]
     }
-    let x = Tensor(elements, shape: [3] + shape).asState(requiresGrad: true)
+    return Tensor(elements, shape: shape).to(dtype).asState(requiresGrad: true)
+  }
+
+  /// Windows that do not overlap are done several at a time; the form with indices is not.
+  @Test(arguments: [[4, 4], [5, 7], [2, 33], [6, 16], [7, 75], [1, 4], [3, 1]])
+  func pairsAgreeWithThePositions(_ shape: [Int]) {
+    let x = tied([3] + shape, .float32)
     guard shape[0] > 1, shape[1] > 1 else {
       #expect(misuseMessage { x.maxPool2d(kernelSize: 2) } != nil)
       return
     }
-    let values = x.maxPool2d(kernelSize: 2)
-    let (expected, indices) = x.maxPool2dWithIndices(kernelSize: 2)
+    agree(x, [2, 2, 0, 1])
+  }
+
+  /// The form without indices notes a number in each window instead, unless windows are large.
+  @Test(arguments: [
+    [3, 1, 1, 1], [3, 2, 1, 1], [3, 3, 0, 1], [2, 1, 0, 1], [2, 3, 1, 1], [5, 1, 2, 1],
+    [3, 2, 1, 3], [15, 4, 3, 1], [16, 1, 8, 1],
+  ])
+  func numbersAgreeWithThePositions(_ window: [Int]) {
+    for dtype in [DType.float32, .float64, .bfloat16] {
+      for shape in [[9, 4, 18, 21], [2, 19, 70]] { agree(tied(shape, dtype), window) }
+    }
+  }
+
+  /// - Parameter window: size, stride, padding and dilation.
+  private func agree(_ x: Tensor, _ window: [Int]) {
+    func pool(_ x: Tensor) -> Tensor {
+      x.maxPool2d(
+        kernelSize: window[0], stride: window[1], padding: window[2], dilation: window[3])
+    }
+    let values = pool(x)
+    let (expected, indices) = x.maxPool2dWithIndices(
+      kernelSize: window[0], stride: window[1], padding: window[2], dilation: window[3])
     #expect(difference(values.detach(), expected.detach()) == nil)
+    #expect(difference(pool(x.detach()), expected.detach()) == nil)
     #expect(indices.dtype == .int64)
-    let dy = random.uniform(-1...1, values.shape).to(.float32)
+    var random = RandomSource(seed: 22)
+    // Halves and eighths: sums in any order are exact.
+    let dy = (random.uniform(-8...8, values.shape).round() / 8).to(x.dtype)
     let got = Tensor.gradients(of: [values], wrt: [x], gradients: [dy])[0]
     let wanted = Tensor.gradients(of: [expected], wrt: [x], gradients: [dy])[0]
     guard let got, let wanted else {
@@ -44,6 +72,11 @@ import Testing
       return
     }
     #expect(difference(got, wanted) == nil)
+    let tangent = (random.uniform(-8...8, x.shape).round() / 8).to(x.dtype)
+    let places = indices.flatten(startDim: -2)
+    let chosen = tangent.flatten(startDim: -2).gather(dim: -1, index: places)
+    #expect(
+      difference(jvp(pool, x.detach(), tangent).tangent, chosen.reshape(values.shape)) == nil)
   }
 
   @Test func ceilModeDropsWindowsThatStartInThePadding() {
