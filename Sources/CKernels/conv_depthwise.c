@@ -26,7 +26,7 @@ bool kb_depthwise_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t 
 
 static kb_depthwise_rows stage_rows(const kb_conv_gather *gather, const plane_part *part,
                                     const float *channel, char *staged, size_t *offsets) {
-  const size_t row_step = stage_part(gather, part, 1, channel, staged, offsets);
+  const size_t row_step = stage_part(gather, part, 1, channel, staged, offsets, NULL);
   return (kb_depthwise_rows){staged, row_step, part->rows, part->columns,
                              kb_conv_count(gather->kernel), offsets};
 }
@@ -92,7 +92,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
 }
 
 void kb_depthwise_run(const kb_conv_tiling *tiling) {
-  const sum_job job = {tiling, kb_depthwise_active(), cut_plane(&tiling->gather, 1, 1)};
+  const sum_job job = {tiling, kb_depthwise_active(), cut_plane(&tiling->gather, 1, 1, 1)};
   const intptr_t work = job.cut.rows * job.cut.columns * tiling->rows;
   kb_parallel_for((size_t)(tiling->batch * tiling->groups * job.cut.parts),
                   (size_t)(work >= 8192 ? 1 : 8192 / work), sum_parts, (void *)&job);
@@ -137,7 +137,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
 
 void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
   const intptr_t count = conv->groups * conv->rows * kb_conv_count(conv->gather.kernel);
-  weight_job job = {conv, kb_depthwise_active(), cut_plane(&conv->gather, 1, 1), 1, NULL};
+  weight_job job = {conv, kb_depthwise_active(), cut_plane(&conv->gather, 1, 1, 1), 1, NULL};
   if (conv->groups < WANTED_TASKS)
     job.image_parts = smaller(divided_up(WANTED_TASKS, conv->groups), conv->batch);
   const size_t bytes = (size_t)(job.image_parts * count) * sizeof(double);

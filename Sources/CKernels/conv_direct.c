@@ -1,12 +1,12 @@
 // Direct convolution: pixels of a block are turned to channels innermost in cache; each tap of a row
 // of outputs is then a product of pixels, at a constant distance from each other, with the tap's
-// weights. No patches are copied, whatever the stride.
+// weights. No patches are copied, whatever the stride, and what would read padding is not multiplied.
 #include "conv_direct.h"
-#include "conv_sizes.h"
 
 #include <string.h>
 
 #include "conv_lanes.h"
+#include "conv_slices.h"
 #include "gemm.h"
 #include "kb_alloc.h"
 #include "kb_threads.h"
@@ -19,17 +19,17 @@ enum {
   SKEW = 16,         // floats between pixels, which may all begin in one cache set
   BLOCK = 64,        // outputs of a task
   LEAST_CHANNELS = 16,
+  LEAST_DEEP_CHANNELS = 12, // of volumes, whose products skip much padding
   LEAST_COLUMNS = 4,
   WANTED_TASKS = 8,
 };
 
 bool kb_direct_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                       intptr_t rows) {
-  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS && rows >= LEAST_CHANNELS &&
-         gather->kernel[0] == 1 && gather->input[0] == 1 && gather->output[0] == 1 &&
-         gather->padding[0] == 0 && gather->kernel[1] * gather->kernel[2] > 1 &&
-         gather->kernel[1] * gather->kernel[2] <= KB_DIRECT_TAPS &&
-         gather->output[2] >= LEAST_COLUMNS;
+  const intptr_t taps = kb_conv_count(gather->kernel);
+  const intptr_t least = gather->kernel[0] > 1 ? LEAST_DEEP_CHANNELS : LEAST_CHANNELS;
+  return dtype == KB_FLOAT32 && channels >= least && rows >= least && taps > 1 &&
+         taps <= KB_DIRECT_TAPS && gather->output[2] >= LEAST_COLUMNS;
 }
 
 typedef struct direct_job {
@@ -40,8 +40,8 @@ typedef struct direct_job {
   const kb_lane_kernels *lanes;
   const kb_gemm_kernels *gemm;
   intptr_t panels, pitch;             // pitch: floats of a staged pixel
-  intptr_t images, bands, band_rows;  // of a block: images, or rows of the target
-  intptr_t image_blocks, panel_parts; // tasks share the panels of a block
+  intptr_t images, slices, band_rows; // of a block: images, or slices, or rows of the target
+  intptr_t image_blocks, slabs, bands, panel_parts; // tasks share the panels of a block
   float *weights;                     // [groups, panels, taps, channels, PANEL]
   const kb_tail *tail;                // what gets whole planes
 } direct_job;
@@ -54,7 +54,8 @@ static void turn_weights(const direct_job *job, intptr_t group, intptr_t panel, 
   const float *w = job->w + group * rows * channels * taps;
   // Sixteen rows that lie side by side, each of the taps of a channel or of all of them.
   float copy[LANES * KB_DIRECT_TAPS + LANES], turned[LANES * LANES];
-  memset(copy, 0, sizeof copy);
+  const size_t copied = (size_t)(LANES * taps + LANES) * sizeof(float);
+  memset(copy, 0, copied);
   for (intptr_t half = 0; half < PANEL; half += LANES) {
     const intptr_t row = panel * PANEL + half, valid = smaller(LANES, larger(rows - row, 0));
     float *to = job->weights + (group * job->panels + panel) * taps * channels * PANEL + half;
@@ -68,7 +69,7 @@ static void turn_weights(const direct_job *job, intptr_t group, intptr_t panel, 
       }
       continue;
     }
-    if (valid < LANES) memset(copy, 0, sizeof copy);
+    if (valid < LANES) memset(copy, 0, copied);
     for (intptr_t c = channel; c < channel + some; c++) {
       if (job->transposed)
         memcpy(copy, w + (c * rows + row) * taps, (size_t)(valid * taps) * sizeof(float));
@@ -95,16 +96,35 @@ static void run_weights(void *context, size_t begin, size_t end) {
   }
 }
 
-// Outputs of a part in rows first ..< last of the target.
-static intptr_t rows_before(const kb_conv_tiling *part, intptr_t row) {
-  if (row <= part->start[1]) return 0;
-  return smaller(divided_up(row - part->start[1], part->step[1]), part->gather.output[1]);
+// How many slices (d = 0) or rows (d = 1) a part has before one of the target.
+static intptr_t outputs_before(const kb_conv_tiling *part, int d, intptr_t place) {
+  if (place <= part->start[d]) return 0;
+  return smaller(divided_up(place - part->start[d], part->step[d]), part->gather.output[d]);
 }
 
-// Some rows of some images.
+// Some rows of some slices of some images.
 typedef struct direct_block {
-  intptr_t image, images, first, last;
+  intptr_t image, images;
+  conv_range slices, rows;
 } direct_block;
+
+static conv_range part_outputs(const kb_conv_tiling *part, int d, conv_range of) {
+  return (conv_range){outputs_before(part, d, of.first), outputs_before(part, d, of.last)};
+}
+
+// The planes that the parts read for a block.
+static conv_range planes_of(const direct_job *job, const direct_block *block) {
+  conv_range all = {INTPTR_MAX, 0};
+  for (intptr_t i = 0; i < job->count; i++) {
+    const kb_conv_tiling *part = &job->parts[i].tiling;
+    const conv_range slices = part_outputs(part, 0, block->slices);
+    if (slices.last <= slices.first || part->gather.kernel[0] == 0) continue;
+    const conv_range planes = planes_read(&part->gather, slices.first, slices.last);
+    if (planes.last <= planes.first) continue;
+    all = (conv_range){smaller(all.first, planes.first), larger(all.last, planes.last)};
+  }
+  return all.last == 0 ? (conv_range){0} : all;
+}
 
 // What all parts read of a plane for a block.
 static kb_lane_stage stage_of(const direct_job *job, const direct_block *block) {
@@ -113,10 +133,12 @@ static kb_lane_stage stage_of(const direct_job *job, const direct_block *block) 
   for (intptr_t i = 0; i < job->count; i++) {
     const kb_conv_tiling *part = &job->parts[i].tiling;
     const kb_conv_gather *gather = &part->gather;
-    const intptr_t begin = rows_before(part, block->first), end = rows_before(part, block->last);
-    if (end <= begin || gather->output[2] == 0 || kb_conv_count(gather->kernel) == 0) continue;
-    const intptr_t start[2] = {begin * gather->stride[1] - gather->padding[1], -gather->padding[2]};
-    const intptr_t count[2] = {end - begin, gather->output[2]};
+    const conv_range rows = part_outputs(part, 1, block->rows);
+    if (rows.last <= rows.first || gather->output[2] == 0 || kb_conv_count(gather->kernel) == 0)
+      continue;
+    const intptr_t start[2] = {rows.first * gather->stride[1] - gather->padding[1],
+                               -gather->padding[2]};
+    const intptr_t count[2] = {rows.last - rows.first, gather->output[2]};
     for (int d = 0; d < 2; d++) {
       first[d] = smaller(first[d], start[d]);
       last[d] = larger(last[d], start[d] + (count[d] - 1) * gather->stride[d + 1] +
@@ -132,14 +154,62 @@ static kb_lane_stage stage_of(const direct_job *job, const direct_block *block) 
                          .columns = last[1] - first[1] + 1};
 }
 
-// The outputs of a panel, [image][pixel][PANEL].
+// Outputs of a block in a slice, and in all slices of an image.
+static intptr_t block_area(const direct_job *job, const direct_block *block) {
+  return (block->rows.last - block->rows.first) * job->parts->tiling.target[2];
+}
+
+static intptr_t block_pixels(const direct_job *job, const direct_block *block) {
+  return (block->slices.last - block->slices.first) * block_area(job, block);
+}
+
+// The staged planes of a block, `stride` floats apart, image by image.
+typedef struct staged_planes {
+  kb_lane_stage stage;
+  conv_range planes;
+  intptr_t stride;
+  float *memory;
+} staged_planes;
+
+// Adds the products of a tap to the outputs of an image that do not read padding through it.
+static void multiply_tap(const direct_job *job, const direct_block *block, const kb_conv_tiling *part,
+                         intptr_t tap, const staged_planes *staged, intptr_t image,
+                         intptr_t columns, const float *w, float *outputs) {
+  const kb_conv_gather *gather = &part->gather;
+  const kb_lane_stage *stage = &staged->stage;
+  const intptr_t *kernel = gather->kernel, *stride = gather->stride, width = part->target[2];
+  const intptr_t z = tap / (kernel[1] * kernel[2]), y = tap / kernel[2] % kernel[1];
+  const conv_range own = part_outputs(part, 0, block->slices);
+  const conv_range lines = part_outputs(part, 1, block->rows);
+  const conv_range slices = outputs_inside(gather, 0, z, own.first, own.last);
+  const conv_range rows = outputs_inside(gather, 1, y, lines.first, lines.last);
+  const conv_range across = outputs_inside(gather, 2, tap % kernel[2], 0, gather->output[2]);
+  const intptr_t count = across.last - across.first;
+  const intptr_t x = across.first * stride[2] + tap_place(gather, 2, tap % kernel[2]);
+  for (intptr_t slice = slices.first; slice < slices.last && count > 0; slice++) {
+    const intptr_t planes = staged->planes.last - staged->planes.first;
+    const intptr_t plane = slice * stride[0] + tap_place(gather, 0, z) - staged->planes.first;
+    const float *from = staged->memory + (image * planes + plane) * staged->stride;
+    const intptr_t slice_to = part->start[0] + slice * part->step[0] - block->slices.first;
+    for (intptr_t row = rows.first; row < rows.last; row++) {
+      const intptr_t line = row * stride[1] + tap_place(gather, 1, y) - stage->first_row;
+      const intptr_t row_to = part->start[1] + row * part->step[1] - block->rows.first;
+      const intptr_t to = slice_to * block_area(job, block) + row_to * width + part->start[2] +
+                          across.first * part->step[2];
+      kb_multiply_panel(job->gemm, count, columns, part->channels,
+                        from + (line * stage->columns + x - stage->first_column) * job->pitch,
+                        stride[2] * job->pitch, 1, w, PANEL, outputs + to * PANEL,
+                        part->step[2] * PANEL, true);
+    }
+  }
+}
+
+// The outputs of a panel, [image][slice][pixel][PANEL].
 static void multiply_panel(const direct_job *job, const direct_block *block, intptr_t group,
-                           intptr_t panel, const kb_lane_stage *stage, const float *staged,
-                           intptr_t staged_stride, float *outputs) {
+                           intptr_t panel, const staged_planes *staged, float *outputs) {
   const kb_conv_tiling *all = &job->parts->tiling;
-  const intptr_t width = all->target[2], channels = all->channels;
   const intptr_t columns = smaller(PANEL, divided_up(all->rows - panel * PANEL, LANES) * LANES);
-  const intptr_t pixels = (block->last - block->first) * width;
+  const intptr_t pixels = block_pixels(job, block);
   float start[PANEL] = {0};
   if (all->bias)
     memcpy(start, (const float *)all->bias + group * all->rows + panel * PANEL,
@@ -147,47 +217,54 @@ static void multiply_panel(const direct_job *job, const direct_block *block, int
   for (intptr_t p = 0; p < block->images * pixels; p++)
     memcpy(outputs + p * PANEL, start, sizeof start);
   const float *weights =
-      job->weights + (group * job->panels + panel) * job->taps * job->parts->tiling.channels * PANEL;
+      job->weights + (group * job->panels + panel) * job->taps * all->channels * PANEL;
   for (intptr_t i = 0; i < job->count; i++) {
     const kb_conv_tiling *part = &job->parts[i].tiling;
-    const kb_conv_gather *gather = &part->gather;
-    const intptr_t begin = rows_before(part, block->first), end = rows_before(part, block->last);
-    for (intptr_t t = 0; t < kb_conv_count(gather->kernel); t++) {
-      const intptr_t y = t / gather->kernel[2] * gather->dilation[1] - gather->padding[1];
-      const intptr_t x = t % gather->kernel[2] * gather->dilation[2] - gather->padding[2];
-      const float *w = weights + job->parts[i].order[t] * channels * PANEL;
-      for (intptr_t image = 0; image < block->images; image++) {
-        for (intptr_t row = begin; row < end; row++) {
-          const intptr_t from = (row * gather->stride[1] + y - stage->first_row) * stage->columns +
-                                x - stage->first_column;
-          const intptr_t to = (part->start[1] + row * part->step[1] - block->first) * width +
-                              part->start[2];
-          kb_multiply_panel(job->gemm, gather->output[2], columns, channels,
-                            staged + image * staged_stride + from * job->pitch,
-                            gather->stride[2] * job->pitch, 1, w, PANEL,
-                            outputs + (image * pixels + to) * PANEL, part->step[2] * PANEL, true);
-        }
-      }
-    }
+    for (intptr_t t = 0; t < kb_conv_count(part->gather.kernel); t++)
+      for (intptr_t image = 0; image < block->images; image++)
+        multiply_tap(job, block, part, t, staged, image, columns,
+                     weights + job->parts[i].order[t] * all->channels * PANEL,
+                     outputs + image * pixels * PANEL);
   }
 }
 
 static void write_panel(const direct_job *job, const direct_block *block, intptr_t group,
                         intptr_t panel, const float *outputs) {
   const kb_conv_tiling *all = &job->parts->tiling;
-  const intptr_t width = all->target[2], plane = all->target[1] * width;
-  const intptr_t pixels = (block->last - block->first) * width;
+  const intptr_t width = all->target[2], volume = kb_conv_count(all->target);
+  const intptr_t area = block_area(job, block);
   for (intptr_t half = 0; half < PANEL; half += LANES) {
     const intptr_t row = panel * PANEL + half;
     if (row >= all->rows) break;
+    const float *from = outputs + half;
     for (intptr_t image = 0; image < block->images; image++) {
       const intptr_t index = ((block->image + image) * all->groups + group) * all->rows + row;
-      job->lanes->scatter(outputs + image * pixels * PANEL + half, PANEL,
-                          smaller(LANES, all->rows - row), pixels,
-                          (float *)all->y + index * plane + block->first * width, plane);
+      const intptr_t rows = smaller(LANES, all->rows - row);
+      for (intptr_t z = block->slices.first; z < block->slices.last; z++, from += area * PANEL) {
+        const intptr_t first = (z * all->target[1] + block->rows.first) * width;
+        job->lanes->scatter(from, PANEL, rows, area, (float *)all->y + index * volume + first, volume);
+      }
       if (job->tail)
-        job->tail->run(job->tail, (size_t)index, (size_t)smaller(LANES, all->rows - row),
-                       (size_t)(block->first * width), (size_t)pixels);
+        job->tail->run(job->tail, (size_t)index, (size_t)rows,
+                       (size_t)((block->slices.first * all->target[1] + block->rows.first) * width),
+                       (size_t)block_pixels(job, block));
+    }
+  }
+}
+
+static void stage_planes(const direct_job *job, const direct_block *block, intptr_t group,
+                         staged_planes *to) {
+  const kb_conv_tiling *all = &job->parts->tiling;
+  const intptr_t plane = to->stage.height * to->stage.width, depth = all->gather.input[0];
+  float *memory = to->memory;
+  for (intptr_t image = 0; image < block->images && to->stage.rows > 0; image++) {
+    const float *x = (const float *)all->x +
+                     ((block->image + image) * all->groups + group) * all->channels * depth * plane;
+    for (intptr_t z = to->planes.first; z < to->planes.last; z++, memory += to->stride) {
+      kb_lane_stage_plan(&to->stage, job->pitch, memory);
+      for (intptr_t c = 0; c < all->channels; c += LANES)
+        kb_lane_stage_fill(job->lanes, &to->stage, x + (c * depth + z) * plane, depth * plane,
+                           smaller(LANES, all->channels - c), c);
     }
   }
 }
@@ -196,33 +273,31 @@ static void run_blocks(void *context, size_t begin, size_t end) {
   const direct_job *job = context;
   const kb_conv_tiling *all = &job->parts->tiling;
   const size_t output_bytes =
-      (size_t)(job->images * job->band_rows * all->target[2] * PANEL) * sizeof(float);
+      (size_t)(job->images * job->slices * job->band_rows * all->target[2] * PANEL) * sizeof(float);
   float *outputs = kb_alloc(output_bytes);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t part = task % job->panel_parts, item = task / job->panel_parts;
-    const intptr_t band = item % job->bands, images = item / job->bands % job->image_blocks;
-    const intptr_t group = item / (job->bands * job->image_blocks);
-    direct_block block = {.image = images * job->images, .first = band * job->band_rows};
+    const intptr_t slabs = item / job->bands, images = slabs / job->slabs;
+    const intptr_t group = images / job->image_blocks;
+    direct_block block = {.image = images % job->image_blocks * job->images};
     block.images = smaller(job->images, all->batch - block.image);
-    block.last = smaller(block.first + job->band_rows, all->target[1]);
-    kb_lane_stage stage = stage_of(job, &block);
-    const size_t bytes = kb_lane_stage_bytes(stage.rows, stage.columns, job->pitch);
-    const intptr_t stride = (intptr_t)(divided_up((intptr_t)bytes, 64) * 16);
-    float *memory = kb_alloc((size_t)(block.images * stride) * sizeof(float));
-    for (intptr_t image = 0; image < block.images && stage.rows > 0; image++) {
-      kb_lane_stage_plan(&stage, job->pitch, memory + image * stride);
-      const intptr_t plane = stage.height * stage.width;
-      const float *x = (const float *)all->x +
-                       ((block.image + image) * all->groups + group) * all->channels * plane;
-      for (intptr_t c = 0; c < all->channels; c += LANES)
-        kb_lane_stage_fill(job->lanes, &stage, x + c * plane, smaller(LANES, all->channels - c), c);
-    }
+    block.slices.first = slabs % job->slabs * job->slices;
+    block.slices.last = smaller(block.slices.first + job->slices, all->target[0]);
+    block.rows.first = item % job->bands * job->band_rows;
+    block.rows.last = smaller(block.rows.first + job->band_rows, all->target[1]);
+    staged_planes staged = {.stage = stage_of(job, &block), .planes = planes_of(job, &block)};
+    const size_t bytes = kb_lane_stage_bytes(staged.stage.rows, staged.stage.columns, job->pitch);
+    staged.stride = (intptr_t)(divided_up((intptr_t)bytes, 64) * 16);
+    const intptr_t planes = block.images * (staged.planes.last - staged.planes.first);
+    const size_t staged_bytes = (size_t)(planes * staged.stride) * sizeof(float);
+    staged.memory = kb_alloc(staged_bytes);
+    stage_planes(job, &block, group, &staged);
     for (intptr_t panel = part * job->panels / job->panel_parts;
          panel < (part + 1) * job->panels / job->panel_parts; panel++) {
-      multiply_panel(job, &block, group, panel, &stage, memory, stride, outputs);
+      multiply_panel(job, &block, group, panel, &staged, outputs);
       write_panel(job, &block, group, panel, outputs);
     }
-    kb_free(memory, (size_t)(block.images * stride) * sizeof(float));
+    kb_free(staged.memory, staged_bytes);
   }
   kb_free(outputs, output_bytes);
 }
@@ -232,19 +307,24 @@ void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, 
   direct_job job = {.parts = parts, .count = count, .taps = taps, .transposed = transposed, .w = w};
   const kb_conv_tiling *all = &parts->tiling;
   const intptr_t plane = all->target[1] * all->target[2];
-  if (all->batch * plane == 0) return;
+  const intptr_t volume = all->target[0] * plane;
+  if (all->batch * volume == 0) return;
   job.lanes = kb_lanes_active();
   job.gemm = kb_gemm_active(KB_GEMM_F32);
   job.panels = divided_up(all->rows, PANEL);
   job.pitch = divided_up(all->channels, LANES) * LANES + SKEW;
-  job.images = smaller(larger(BLOCK / plane, 1), all->batch);
+  job.images = smaller(larger(BLOCK / volume, 1), all->batch);
   job.image_blocks = divided_up(all->batch, job.images);
+  job.slices = smaller(larger(BLOCK / plane, 1), all->target[0]);
+  job.slabs = divided_up(all->target[0], job.slices);
+  job.slices = divided_up(all->target[0], job.slabs);
+  job.slabs = divided_up(all->target[0], job.slices);
   job.band_rows = smaller(larger(BLOCK / all->target[2], 1), all->target[1]);
   job.bands = divided_up(all->target[1], job.band_rows);
   job.band_rows = divided_up(all->target[1], job.bands);
   job.bands = divided_up(all->target[1], job.band_rows);
-  const intptr_t blocks = all->groups * job.image_blocks * job.bands;
-  job.tail = job.bands == 1 ? all->tail : NULL;
+  const intptr_t blocks = all->groups * job.image_blocks * job.slabs * job.bands;
+  job.tail = job.slabs * job.bands == 1 ? all->tail : NULL;
   job.panel_parts = smaller(divided_up(WANTED_TASKS, blocks), job.panels);
   const size_t bytes =
       (size_t)(all->groups * job.panels * taps * all->channels * PANEL) * sizeof(float);

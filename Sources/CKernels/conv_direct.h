@@ -6,7 +6,7 @@
 #include "conv_weight.h"
 #include "gemm.h"
 
-enum { KB_DIRECT_TAPS = 64 }; // at most
+enum { KB_DIRECT_TAPS = 128 }; // at most
 
 // Whether a convolution is one that this is faster for.
 bool kb_direct_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,

@@ -9,7 +9,7 @@
 
 #include "conv_direct.h"
 #include "conv_lanes.h"
-#include "conv_sizes.h"
+#include "conv_slices.h"
 #include "kb_alloc.h"
 #include "kb_conv.h"
 #include "kb_threads.h"
@@ -30,10 +30,9 @@ enum {
 
 bool kb_direct_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels) {
   const intptr_t taps = kb_conv_count(gather->kernel);
-  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS &&
-         gather->kernel[0] == 1 && gather->input[0] == 1 && gather->output[0] == 1 &&
-         gather->padding[0] == 0 && gather->padding[1] >= 0 && gather->padding[2] >= 0 && taps > 1 &&
-         taps <= MOST_TAPS && kb_conv_count(gather->output) >= LEAST_PIXELS;
+  return dtype == KB_FLOAT32 && channels >= LEAST_CHANNELS && gather->padding[1] >= 0 &&
+         gather->padding[2] >= 0 && taps > 1 && taps <= MOST_TAPS &&
+         gather->output[1] * gather->output[2] >= LEAST_PIXELS;
 }
 
 typedef struct weight_job {
@@ -42,7 +41,7 @@ typedef struct weight_job {
   const kb_gemm_kernels *gemm;
   intptr_t taps, width, lines;             // of staged pixels: in a line, lines of a residue
   intptr_t row_parts, part_rows;           // output channels of a task
-  intptr_t channel_parts, parts;           // parts: of the images
+  intptr_t channel_parts, parts;           // parts: of the slices of all images
   intptr_t band_rows, bands;               // rows of dy that are staged together
   intptr_t sum_floats, tap_floats;         // of [taps, part_rows, PART], of one tap with what lies behind
   float *sums;                             // parts > 1: [parts, owners][sum_floats]
@@ -61,17 +60,18 @@ typedef struct weight_scratch {
 static size_t staged_x(const weight_job *job) {
   const intptr_t *stride = job->conv->gather.stride;
   // The last tap of the last line reads beyond it.
-  return (size_t)((stride[1] * stride[2] * job->lines + job->taps) * job->width * PART);
+  const intptr_t *kernel = job->conv->gather.kernel;
+  return (size_t)((stride[1] * stride[2] * job->lines + kernel[1] * kernel[2]) * job->width * PART);
 }
 
 static size_t staged_dy(const weight_job *job) {
   return (size_t)(job->band_rows * job->width * job->part_rows);
 }
 
-// The pixel of a residue's first line at which tap k of the first output reads, and which residue.
-static intptr_t tap_place(const weight_job *job, intptr_t tap) {
+// The pixel of a residue's first line at which a tap of the first output reads, and which residue.
+static intptr_t staged_place(const weight_job *job, intptr_t tap) {
   const kb_conv_gather *gather = &job->conv->gather;
-  const intptr_t y = tap / gather->kernel[2] * gather->dilation[1];
+  const intptr_t y = tap / gather->kernel[2] % gather->kernel[1] * gather->dilation[1];
   const intptr_t x = tap % gather->kernel[2] * gather->dilation[2];
   const intptr_t residue = y % gather->stride[1] * gather->stride[2] + x % gather->stride[2];
   return (residue * job->lines + y / gather->stride[1]) * job->width + x / gather->stride[2];
@@ -85,9 +85,9 @@ static void gather_channels(const weight_job *job, const float *planes, intptr_t
                        to + c);
 }
 
-// What outputs first ..< last read of an image.
-static void stage_x(const weight_job *job, const weight_part *part, intptr_t image, intptr_t first,
-                    intptr_t last, const weight_scratch *to) {
+// What output rows first ..< last read of a plane of an image.
+static void stage_x(const weight_job *job, const weight_part *part, intptr_t image, intptr_t plane,
+                    intptr_t first, intptr_t last, const weight_scratch *to) {
   const kb_conv_weight_job *conv = job->conv;
   const kb_conv_gather *gather = &conv->gather;
   const intptr_t *stride = gather->stride, height = gather->input[1], width = gather->input[2];
@@ -105,51 +105,61 @@ static void stage_x(const weight_job *job, const weight_part *part, intptr_t ima
       *position++ = (int32_t)(((residue * job->lines + y / stride[1]) * job->width + x / stride[2]) * PART);
     }
   }
-  const intptr_t plane = height * width;
+  const intptr_t volume = gather->input[0] * height * width;
   const intptr_t index = (image * conv->groups + part->group) * conv->channels + part->channel;
-  gather_channels(job, (const float *)conv->x + index * plane + begin * width, plane,
-                  part->channels, (end - begin) * width, to->positions, to->x);
+  const float *from = (const float *)conv->x + index * volume;
+  gather_channels(job, from + (plane * height + begin) * width, volume, part->channels,
+                  (end - begin) * width, to->positions, to->x);
 }
 
-static void stage_dy(const weight_job *job, const weight_part *part, intptr_t image, intptr_t first,
-                     intptr_t last, const weight_scratch *to) {
+static void stage_dy(const weight_job *job, const weight_part *part, intptr_t image, intptr_t slice,
+                     intptr_t first, intptr_t last, const weight_scratch *to) {
   const kb_conv_weight_job *conv = job->conv;
-  const intptr_t *output = conv->gather.output, plane = output[1] * output[2];
+  const intptr_t *output = conv->gather.output, volume = kb_conv_count(output);
   int32_t *position = to->positions;
   for (intptr_t y = 0; y < last - first; y++)
     for (intptr_t x = 0; x < output[2]; x++)
       *position++ = (int32_t)((y * job->width + x) * job->part_rows);
   const intptr_t index = (image * conv->groups + part->group) * conv->rows + part->row;
-  gather_channels(job, (const float *)conv->dy + index * plane + first * output[2], plane,
-                  part->rows, (last - first) * output[2], to->positions, to->dy);
+  gather_channels(job, (const float *)conv->dy + index * volume + (slice * output[1] + first) * output[2],
+                  volume, part->rows, (last - first) * output[2], to->positions, to->dy);
 }
 
-// The sums over images first ..< last: [tap, output channel, PART].
-static void sum_images(const weight_job *job, const weight_part *part, intptr_t first,
+// Adds the products of the staged outputs of some rows with what they read of a plane through the taps of
+// one tap of the depth.
+static void sum_taps(const weight_job *job, const weight_part *part, conv_range band, intptr_t tap,
+                     const weight_scratch *scratch, float *sums) {
+  const kb_conv_gather *gather = &job->conv->gather;
+  const intptr_t columns = divided_up(part->channels, LANES) * LANES;
+  const intptr_t area = gather->kernel[1] * gather->kernel[2];
+  for (intptr_t t = 0; t < area; t++) {
+    const conv_range rows = outputs_inside(gather, 1, t / gather->kernel[2], band.first, band.last);
+    if (rows.last == rows.first) continue;
+    const intptr_t pixels = (rows.last - rows.first - 1) * job->width + gather->output[2];
+    const intptr_t from = (rows.first - band.first) * job->width;
+    kb_multiply_panel(job->gemm, part->rows, columns, pixels, scratch->dy + from * job->part_rows, 1,
+                      job->part_rows, scratch->x + (staged_place(job, t) + from) * PART, PART,
+                      sums + (tap * area + t) * job->tap_floats, PART, true);
+  }
+}
+
+// The sums over slices first ..< last of all images: [tap, output channel, PART].
+static void sum_slices(const weight_job *job, const weight_part *part, intptr_t first,
                        intptr_t last, const weight_scratch *scratch, float *sums) {
   const kb_conv_gather *gather = &job->conv->gather;
-  const intptr_t *output = gather->output, stride = gather->stride[1];
-  const intptr_t columns = divided_up(part->channels, LANES) * LANES;
-  bool add = false;
-  for (intptr_t image = first; image < last; image++) {
+  const intptr_t *output = gather->output;
+  memset(sums, 0, (size_t)(job->taps * job->tap_floats) * sizeof(float));
+  for (intptr_t item = first; item < last; item++) {
+    const intptr_t image = item / output[0], slice = item % output[0];
     for (intptr_t row = 0; row < output[1]; row += job->band_rows) {
-      const intptr_t end = smaller(row + job->band_rows, output[1]);
-      stage_x(job, part, image, row, end, scratch);
-      stage_dy(job, part, image, row, end, scratch);
-      for (intptr_t tap = 0; tap < job->taps; tap++) {
-        // Rows of outputs for which the tap lies inside.
-        const intptr_t shift = tap / gather->kernel[2] * gather->dilation[1] - gather->padding[1];
-        const intptr_t low = larger(row, shift < 0 ? divided_up(-shift, stride) : 0);
-        const intptr_t rest = gather->input[1] - shift;
-        const intptr_t high = smaller(end, rest > 0 ? divided_up(rest, stride) : 0);
-        const intptr_t pixels = high > low ? (high - low - 1) * job->width + output[2] : 0;
-        if (pixels == 0 && add) continue;
-        const intptr_t from = (low - row) * job->width;
-        kb_multiply_panel(job->gemm, part->rows, columns, pixels, scratch->dy + from * job->part_rows,
-                          1, job->part_rows, scratch->x + (tap_place(job, tap) + from) * PART, PART,
-                          sums + tap * job->tap_floats, PART, add);
+      const conv_range band = {row, smaller(row + job->band_rows, output[1])};
+      stage_dy(job, part, image, slice, band.first, band.last, scratch);
+      for (intptr_t tap = 0; tap < gather->kernel[0]; tap++) {
+        const intptr_t plane = slice * gather->stride[0] + tap_place(gather, 0, tap);
+        if (plane < 0 || plane >= gather->input[0]) continue;
+        stage_x(job, part, image, plane, band.first, band.last, scratch);
+        sum_taps(job, part, band, tap, scratch, sums);
       }
-      add = true;
     }
   }
 }
@@ -190,7 +200,7 @@ static weight_part part_of(const weight_job *job, intptr_t owner) {
 
 static void run_parts(void *context, size_t begin, size_t end) {
   const weight_job *job = context;
-  const intptr_t batch = job->conv->batch, owners = owners_of(job);
+  const intptr_t slices = job->conv->batch * job->conv->gather.output[0], owners = owners_of(job);
   const intptr_t *input = job->conv->gather.input;
   const size_t x = staged_x(job), dy = staged_dy(job);
   const size_t positions = (size_t)larger(input[1] * input[2], job->band_rows * job->width);
@@ -201,9 +211,9 @@ static void run_parts(void *context, size_t begin, size_t end) {
   memset(scratch.dy, 0, dy * sizeof(float));
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const weight_part part = part_of(job, task % owners);
-    const intptr_t images = task / owners;
+    const intptr_t index = task / owners;
     if (job->sums) sums = job->sums + task * job->sum_floats;
-    sum_images(job, &part, images * batch / job->parts, (images + 1) * batch / job->parts, &scratch,
+    sum_slices(job, &part, index * slices / job->parts, (index + 1) * slices / job->parts, &scratch,
                sums);
     if (!job->sums) write_part(job, &part, sums);
   }
@@ -245,7 +255,7 @@ void kb_direct_run_weight(const kb_conv_weight_job *conv) {
   job.tap_floats = job.part_rows * PART + SKEW;
   job.sum_floats = divided_up(job.taps, LANES) * LANES * job.tap_floats;
   const intptr_t owners = owners_of(&job);
-  job.parts = smaller(divided_up(WANTED_TASKS, owners), conv->batch);
+  job.parts = smaller(divided_up(WANTED_TASKS, owners), conv->batch * output[0]);
   const size_t bytes =
       job.parts > 1 ? (size_t)(job.parts * owners * job.sum_floats) * sizeof(float) : 0;
   if (job.parts > 1) job.sums = kb_alloc(bytes);

@@ -74,12 +74,14 @@ static inline void kb_lane_stage_plan(kb_lane_stage *stage, intptr_t pixel, void
   stage->run = joined ? lines * width : width;
 }
 
-// Up to sixteen channels, of which `plane` is the first one's, to pixels[…][channel].
+// Up to sixteen channels, of which `plane` is the first one's and the next lies `stride` floats behind,
+// to pixels[…][channel].
 static inline void kb_lane_stage_fill(const kb_lane_kernels *kernels, const kb_lane_stage *stage,
-                                      const float *plane, intptr_t channels, intptr_t channel) {
+                                      const float *plane, intptr_t stride, intptr_t channels,
+                                      intptr_t channel) {
   const float *from = plane + stage->top * stage->width + stage->left;
   for (intptr_t run = 0; run < stage->runs; run++)
-    kernels->gather(from + run * stage->width, stage->height * stage->width, channels, stage->run,
+    kernels->gather(from + run * stage->width, stride, channels, stage->run,
                     stage->positions + run * stage->run, stage->pixels + channel);
 }
 

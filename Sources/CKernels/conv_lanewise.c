@@ -108,8 +108,8 @@ static void sum_band(const sum_job *job, intptr_t task, float *pixels) {
     bytes = kb_lane_stage_bytes(stage.rows, stage.columns, LANES);
     memory = kb_alloc(bytes);
     kb_lane_stage_plan(&stage, LANES, memory);
-    kb_lane_stage_fill(job->lanes, &stage,
-                       (const float *)all->x + plane * stage.height * stage.width, channels, 0);
+    const intptr_t size = stage.height * stage.width;
+    kb_lane_stage_fill(job->lanes, &stage, (const float *)all->x + plane * size, size, channels, 0);
   }
   for (intptr_t i = 0; i < job->count; i++) {
     const kb_conv_tiling *part = &all[i];
@@ -195,10 +195,9 @@ static void dot_band(const dot_job *job, intptr_t image, intptr_t lane_group, in
   void *x_memory = kb_alloc(x_bytes), *dy_memory = kb_alloc(dy_bytes);
   kb_lane_stage_plan(&x, LANES, x_memory);
   kb_lane_stage_plan(&dy, LANES, dy_memory);
-  kb_lane_stage_fill(job->lanes, &x, (const float *)conv->x + plane * x.height * x.width, channels,
-                     0);
-  kb_lane_stage_fill(job->lanes, &dy, (const float *)conv->dy + plane * dy.height * width, channels,
-                     0);
+  const intptr_t x_size = x.height * x.width, dy_size = dy.height * width;
+  kb_lane_stage_fill(job->lanes, &x, (const float *)conv->x + plane * x_size, x_size, channels, 0);
+  kb_lane_stage_fill(job->lanes, &dy, (const float *)conv->dy + plane * dy_size, dy_size, channels, 0);
   int32_t offsets[MOST_TAPS];
   const intptr_t together = larger(DOT_PIXELS / width, 1);
   for (intptr_t row = 0; row < rows; row += together) {

@@ -8,21 +8,21 @@
 // Outputs of a part, at most; of many channels fewer, so that what they read is some 65536 elements.
 enum { KB_CONV_PART = 4096, KB_CONV_PART_COLUMNS = 1024, KB_CONV_STAGED = 65536 };
 
-// How the outputs of a plane are cut into parts: some rows and columns of one slice each.
+// How the outputs of a channel are cut into parts: some slices, or some rows and columns of one slice.
 typedef struct plane_cut {
   const kb_conv_gather *gather;
-  intptr_t rows, columns, row_parts, column_parts, parts; // parts of a plane
+  intptr_t slices, rows, columns, row_parts, column_parts, parts; // parts of a channel
   size_t staged_bytes;
 } plane_cut;
 
 // Outputs of one part.
 typedef struct plane_part {
-  intptr_t z, y, x, rows, columns;
+  intptr_t z, y, x, slices, rows, columns;
 } plane_part;
 
 static inline kb_conv_box part_box(const kb_conv_gather *gather, const plane_part *part) {
   const intptr_t low[3] = {part->z, part->y, part->x};
-  const intptr_t count[3] = {1, part->rows, part->columns};
+  const intptr_t count[3] = {part->slices, part->rows, part->columns};
   kb_conv_box box;
   for (int d = 0; d < 3; d++) {
     box.start[d] = low[d] * gather->stride[d] - gather->padding[d];
@@ -32,8 +32,9 @@ static inline kb_conv_box part_box(const kb_conv_gather *gather, const plane_par
   return box;
 }
 
-// `channels` are staged together. Parts have a multiple of `multiple` rows, but for the last one's.
-static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels,
+// `channels` are staged together. Parts have up to `slices` slices and a multiple of `multiple` rows, but for
+// the last one's.
+static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channels, intptr_t slices,
                                   intptr_t multiple) {
   const intptr_t *output = gather->output;
   plane_cut cut = {.gather = gather, .columns = smaller(output[2], KB_CONV_PART_COLUMNS)};
@@ -42,8 +43,10 @@ static inline plane_cut cut_plane(const kb_conv_gather *gather, intptr_t channel
   cut.rows = smaller(output[1], divided_up(cut.rows, multiple) * multiple);
   cut.row_parts = divided_up(output[1], cut.rows);
   cut.column_parts = divided_up(output[2], cut.columns);
-  cut.parts = output[0] * cut.row_parts * cut.column_parts;
-  const plane_part largest = {0, 0, 0, cut.rows, cut.columns};
+  const intptr_t whole = cut.row_parts * cut.column_parts == 1 ? part / (cut.rows * cut.columns) : 1;
+  cut.slices = smaller(smaller(slices, larger(whole, 1)), output[0]);
+  cut.parts = divided_up(output[0], cut.slices) * cut.row_parts * cut.column_parts;
+  const plane_part largest = {0, 0, 0, cut.slices, cut.rows, cut.columns};
   kb_conv_box box = part_box(gather, &largest);
   const size_t row_bytes = kb_conv_box_runs(gather, &box);
   cut.staged_bytes = (size_t)(channels * box.extent[0] * box.extent[1]) * row_bytes + 2 * KB_CONV_SLACK;
@@ -54,16 +57,18 @@ static inline plane_part part_at(const plane_cut *cut, intptr_t index) {
   const intptr_t *output = cut->gather->output;
   plane_part part = {.x = index % cut->column_parts * cut->columns,
                      .y = index / cut->column_parts % cut->row_parts * cut->rows,
-                     .z = index / (cut->column_parts * cut->row_parts)};
+                     .z = index / (cut->column_parts * cut->row_parts) * cut->slices};
+  part.slices = smaller(cut->slices, output[0] - part.z);
   part.rows = smaller(cut->rows, output[1] - part.y);
   part.columns = smaller(cut->columns, output[2] - part.x);
   return part;
 }
 
 // Stages what a part reads of some channels, and fills in where the taps of each channel are. Returns
-// the bytes between rows of outputs.
+// the bytes between rows of outputs; `slice_bytes` gets those between slices unless it is NULL.
 static inline size_t stage_part(const kb_conv_gather *gather, const plane_part *part,
-                                intptr_t channels, const float *x, char *staged, size_t *offsets) {
+                                intptr_t channels, const float *x, char *staged, size_t *offsets,
+                                size_t *slice_bytes) {
   kb_conv_box box = part_box(gather, part);
   const size_t row_bytes = kb_conv_box_runs(gather, &box);
   const size_t channel_bytes = (size_t)(box.extent[0] * box.extent[1]) * row_bytes;
@@ -80,6 +85,7 @@ static inline size_t stage_part(const kb_conv_gather *gather, const plane_part *
                      (size_t)(shift % stride * box.run + shift / stride) * sizeof(float);
     }
   }
+  if (slice_bytes) *slice_bytes = (size_t)(gather->stride[0] * box.extent[1]) * row_bytes;
   return (size_t)gather->stride[1] * row_bytes;
 }
 

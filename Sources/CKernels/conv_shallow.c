@@ -13,7 +13,8 @@
 #pragma STDC FP_CONTRACT OFF
 
 enum {
-  // Taps of all channels: more than MOST_DEPTH only where a product would have few rows.
+  // Taps of all channels: more than MOST_DEPTH only where a product would have few rows, or in volumes, of
+  // whose patches there are many, if the vectors are filled well.
   MOST_DEPTH = 160,
   LIMIT_DEPTH = 640,
   FEW_ROWS = 16,
@@ -24,14 +25,16 @@ enum {
   LEAST_COLUMNS = 8,
   MOST_SEGMENTS = KB_CONV_PART / LEAST_COLUMNS + KB_CONV_PART_COLUMNS / 16,
   IMAGE_PARTS = 16, // that the images of a weight gradient are cut into
+  SLICES = 4,       // of a part, which share the planes that they read
   POOLED_ROWS = 12, // output channels summed before they are pooled
 };
 
 bool kb_shallow_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
                        intptr_t rows) {
-  const intptr_t depth = channels * kb_conv_count(gather->kernel);
-  return dtype == KB_FLOAT32 && depth > 0 && depth <= (rows < FEW_ROWS ? LIMIT_DEPTH : MOST_DEPTH) &&
-         gather->output[2] >= LEAST_COLUMNS;
+  const intptr_t depth = channels * kb_conv_count(gather->kernel), columns = gather->output[2];
+  const bool deep = gather->kernel[0] > 1 && divided_up(columns, 16) * 16 * 7 <= columns * 8;
+  return dtype == KB_FLOAT32 && depth > 0 &&
+         depth <= (rows < FEW_ROWS || deep ? LIMIT_DEPTH : MOST_DEPTH) && columns >= LEAST_COLUMNS;
 }
 
 bool kb_shallow_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t channels,
@@ -50,15 +53,18 @@ typedef struct shallow_part {
 
 static void plan_part(const kb_conv_gather *gather, const plane_part *part, intptr_t channels,
                       const float *x, char *staged, shallow_part *to) {
-  const size_t row_step = stage_part(gather, part, channels, x, staged, to->offsets);
+  size_t slice_step;
+  const size_t row_step = stage_part(gather, part, channels, x, staged, to->offsets, &slice_step);
   const intptr_t *output = gather->output;
   intptr_t count = 0;
-  for (intptr_t row = 0; row < part->rows; row++) {
-    for (intptr_t column = 0; column < part->columns; column += 16)
-      to->segments[count++] = (kb_shallow_segment){
-          (size_t)row * row_step + (size_t)column * sizeof(float),
-          (part->z * output[1] + part->y + row) * output[2] + part->x + column,
-          smaller(16, part->columns - column)};
+  for (intptr_t slice = 0; slice < part->slices; slice++) {
+    for (intptr_t row = 0; row < part->rows; row++) {
+      for (intptr_t column = 0; column < part->columns; column += 16)
+        to->segments[count++] = (kb_shallow_segment){
+            (size_t)slice * slice_step + (size_t)row * row_step + (size_t)column * sizeof(float),
+            ((part->z + slice) * output[1] + part->y + row) * output[2] + part->x + column,
+            smaller(16, part->columns - column)};
+    }
   }
   to->kernel = (kb_shallow_part){staged,
                                  to->offsets,
@@ -113,13 +119,14 @@ static void sum_pooled(const sum_job *job, const plane_part *part, intptr_t plan
   }
 }
 
-// A part of the planes of a group, in one piece if it has whole rows.
+// A part of the planes of a group, in one piece if it has whole rows or whole slices.
 static void hand_over(const sum_job *job, const plane_part *part, intptr_t item) {
   const kb_conv_tiling *tiling = job->tiling;
   const intptr_t *output = tiling->gather.output;
   const intptr_t first = (part->z * output[1] + part->y) * output[2] + part->x;
-  const intptr_t together = part->columns == output[2] ? part->rows : 1;
-  for (intptr_t row = 0; row < part->rows; row += together)
+  const intptr_t rows = part->slices * part->rows;
+  const intptr_t together = part->columns == output[2] ? rows : 1;
+  for (intptr_t row = 0; row < rows; row += together)
     job->tail->run(job->tail, (size_t)(item * tiling->rows), (size_t)tiling->rows,
                       (size_t)(first + row * output[2]), (size_t)(together * part->columns));
 }
@@ -153,7 +160,8 @@ static void sum_parts(void *context, size_t begin, size_t end) {
 }
 
 void kb_shallow_run(const kb_conv_tiling *tiling) {
-  const plane_cut cut = cut_plane(&tiling->gather, tiling->channels, tiling->y_which ? 2 : 1);
+  const plane_cut cut =
+      cut_plane(&tiling->gather, tiling->channels, SLICES, tiling->y_which ? 2 : 1);
   const sum_job job = {tiling, kb_shallow_active(), cut,
                        kb_tail_of_parts(tiling->tail, cut.parts == 1)};
   const intptr_t work = job.cut.rows * job.cut.columns * tiling->rows;
@@ -229,7 +237,7 @@ void kb_shallow_run_weight(const kb_conv_weight_job *conv) {
   const intptr_t count =
       conv->groups * conv->rows * conv->channels * kb_conv_count(conv->gather.kernel);
   weight_job job = {conv, kb_shallow_active(),
-                    cut_plane(&conv->gather, conv->channels, conv->dy_which ? 2 : 1),
+                    cut_plane(&conv->gather, conv->channels, SLICES, conv->dy_which ? 2 : 1),
                     smaller(IMAGE_PARTS, conv->batch), NULL};
   const size_t bytes = (size_t)(job.image_parts * count * 16) * sizeof(float);
   job.sums = kb_alloc(bytes);

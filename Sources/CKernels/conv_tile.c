@@ -25,6 +25,9 @@ enum { PATCH_ROWS = 640 };
 // that repay its packing.
 enum { IN_PLACE_PIXELS = 128, LEAST_IN_PLACE = 64, LEAST_PACKED = 6 };
 
+// Taps of all channels of a volume that repay turning its pixels to channels innermost.
+enum { LEAST_DEEP = 160 };
+
 typedef struct tile_job {
   const kb_conv_tiling *tiling;
   intptr_t pixels, tile, tiles, chunk; // pixels of all images; channels gathered at a time
@@ -215,10 +218,13 @@ static engine choose_engine(const kb_conv_tiling *tiling) {
   if (takes_in_place(tiling)) return IN_PLACE;
   if (kb_winograd_serves(dtype, gather, tiling->batch, channels, rows)) return WINOGRAD;
   if (kb_images_serves(dtype, gather, tiling->batch, channels, rows)) return IMAGES;
-  if (kb_shallow_serves(dtype, gather, channels, rows)) return SHALLOW;
   // Of few short rows, turning the weights would take longer than the patches.
   const bool few = gather->output[2] < 8 && tiling->batch * kb_conv_count(gather->output) < 128;
-  return !few && kb_direct_serves(dtype, gather, channels, rows) ? DIRECT : PATCHES;
+  const bool direct = !few && kb_direct_serves(dtype, gather, channels, rows);
+  const intptr_t depth = channels * kb_conv_count(gather->kernel);
+  if (direct && gather->kernel[0] > 1 && depth >= LEAST_DEEP) return DIRECT;
+  if (kb_shallow_serves(dtype, gather, channels, rows)) return SHALLOW;
+  return direct ? DIRECT : PATCHES;
 }
 
 bool kb_conv_pools_tiles(const kb_conv_tiling *tiling) {

@@ -8,6 +8,7 @@
 #include "conv_internal.h"
 #include "conv_lanes.h"
 #include "conv_lanewise.h"
+#include "conv_sizes.h"
 #include "conv_tile.h"
 #include "conv_winograd.h"
 #include "kb_alloc.h"
@@ -135,6 +136,21 @@ static void transpose_inputs(void *context, size_t begin, size_t end) {
   }
 }
 
+// The taps of the sets, last first; returns how many.
+static intptr_t list_taps(const intptr_t kernel[3], const tap_set taps[3], intptr_t *order) {
+  intptr_t count = 0;
+  for (intptr_t z = taps[0].count - 1; z >= 0; z--) {
+    for (intptr_t y = taps[1].count - 1; y >= 0; y--) {
+      for (intptr_t x = taps[2].count - 1; x >= 0; x--) {
+        intptr_t row = (taps[0].first + z * taps[0].advance) * kernel[1] + taps[1].first +
+                       y * taps[1].advance;
+        order[count++] = row * kernel[2] + taps[2].first + x * taps[2].advance;
+      }
+    }
+  }
+  return count;
+}
+
 static void transpose_weights(const kb_convolution *conv, size_t size, const tap_set taps[3],
                               const void *w, void *to) {
   const intptr_t *kernel = conv->window.kernel;
@@ -148,15 +164,7 @@ static void transpose_weights(const kb_convolution *conv, size_t size, const tap
   };
   const size_t bytes = (size_t)(taps[0].count * taps[1].count * taps[2].count) * sizeof(intptr_t);
   job.order = kb_alloc(bytes);
-  for (intptr_t z = taps[0].count - 1; z >= 0; z--) {
-    for (intptr_t y = taps[1].count - 1; y >= 0; y--) {
-      for (intptr_t x = taps[2].count - 1; x >= 0; x--) {
-        intptr_t row = (taps[0].first + z * taps[0].advance) * kernel[1] + taps[1].first +
-                       y * taps[1].advance;
-        job.order[job.count++] = row * kernel[2] + taps[2].first + x * taps[2].advance;
-      }
-    }
-  }
+  job.count = list_taps(kernel, taps, job.order);
   const intptr_t blocks = (job.inputs + TRANSPOSED_TOGETHER - 1) / TRANSPOSED_TOGETHER;
   const intptr_t work = job.outputs * job.count * TRANSPOSED_TOGETHER;
   if (work > 0)
@@ -255,27 +263,24 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
   kb_conv_gather gather = window_gather(dtype, &conv->window);
   const bool in_place = all == 1 && kb_conv_reads_in_place(&gather);
   memcpy(gather.output, input, sizeof gather.output); // what is written
-  if (all > MOST_PARTS || stride[0] != 1 || !kb_direct_serves(dtype, &gather, channels, rows) ||
-      in_place)
-    return false;
+  if (all > MOST_PARTS || !kb_direct_serves(dtype, &gather, channels, rows) || in_place) return false;
   kb_direct_part parts[MOST_PARTS];
-  intptr_t orders[KB_DIRECT_TAPS], *order = orders, filled = 0, residue[3] = {0};
-  for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++) {
-    for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++) {
-      kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx, .tail = tail};
-      tap_set taps[3];
-      if (!plan_part(dtype, conv, residue, &tiling, taps)) continue;
-      tiling.channels = channels;
-      if (all == 1 &&
-          (kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows) ||
-           kb_images_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows)))
-        return false;
-      parts[filled++] = (kb_direct_part){tiling, order};
-      for (intptr_t y = taps[1].count - 1; y >= 0; y--)
-        for (intptr_t x = taps[2].count - 1; x >= 0; x--)
-          *order++ = (taps[1].first + y * taps[1].advance) * conv->window.kernel[2] +
-                     taps[2].first + x * taps[2].advance;
-    }
+  intptr_t orders[KB_DIRECT_TAPS], *order = orders, filled = 0, residue[3];
+  const intptr_t count[3] = {smaller(stride[0], input[0]), smaller(stride[1], input[1]),
+                             smaller(stride[2], input[2])};
+  for (intptr_t i = 0; i < kb_conv_count(count); i++) {
+    residue[0] = i / (count[1] * count[2]), residue[1] = i / count[2] % count[1];
+    residue[2] = i % count[2];
+    kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx, .tail = tail};
+    tap_set taps[3];
+    if (!plan_part(dtype, conv, residue, &tiling, taps)) continue;
+    tiling.channels = channels;
+    if (all == 1 &&
+        (kb_winograd_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows) ||
+         kb_images_serves(dtype, &tiling.gather, tiling.batch, tiling.channels, tiling.rows)))
+      return false;
+    parts[filled++] = (kb_direct_part){tiling, order};
+    order += list_taps(conv->window.kernel, taps, order);
   }
   if (filled > 0)
     kb_direct_run(parts, filled, w, kb_conv_count(conv->window.kernel), true);

@@ -146,7 +146,7 @@ bool kb_conv_spreads_weight(const kb_conv_weight_job *job) {
   return !kb_lanewise_serves(job->dtype, gather, job->groups, job->channels, job->rows) &&
          !kb_depthwise_serves(job->dtype, gather, job->channels, job->rows) &&
          (kb_shallow_serves_weight(job->dtype, gather, job->channels, job->rows) ||
-          kb_winograd_serves(job->dtype, gather, job->batch, job->channels, job->rows));
+          kb_winograd_serves_weight(job->dtype, gather, job->batch, job->channels, job->rows));
 }
 
 // The same, of the pixels that a 1 × 1 convolution with a stride reads. False if it is none.
@@ -185,7 +185,7 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
     kb_shallow_run_weight(job);
     return;
   }
-  if (kb_winograd_serves(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
+  if (kb_winograd_serves_weight(job->dtype, &job->gather, job->batch, job->channels, job->rows)) {
     kb_winograd_run_weight(job);
     return;
   }

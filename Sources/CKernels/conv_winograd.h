@@ -1,4 +1,5 @@
-// Winograd's F(4×4, 3×3): 3 × 3 convolutions in a quarter of the multiplications, in float.
+// Winograd's F(4×4, 3×3): 3 × 3 convolutions in a quarter of the multiplications, in float. Volumes are
+// transformed plane by plane, their depth is summed over as channels are.
 #ifndef KB_CONV_WINOGRAD_H
 #define KB_CONV_WINOGRAD_H
 
@@ -24,14 +25,16 @@ typedef struct kb_winograd_kernels {
 
 const kb_winograd_kernels *kb_winograd_active(void);
 
-// Whether a convolution is one that this is faster for; `dense` outputs only.
+// Whether a convolution, or its weight gradient, is one that this is faster for; `dense` outputs only.
 bool kb_winograd_serves(kb_dtype dtype, const kb_conv_gather *gather, intptr_t batch,
                         intptr_t channels, intptr_t rows);
+bool kb_winograd_serves_weight(kb_dtype dtype, const kb_conv_gather *gather, intptr_t batch,
+                               intptr_t channels, intptr_t rows);
 
 // What kb_conv_run_tiles does, where kb_winograd_serves. `transposed`: the weights are those of the
-// convolution whose input gradient this is, [groups, channels, rows, 3, 3] with the taps in reverse.
+// convolution whose input gradient this is, [groups, channels, rows, taps] with the taps in reverse.
 void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed);
-// What kb_conv_run_weight does, where kb_winograd_serves.
+// What kb_conv_run_weight does, where kb_winograd_serves_weight.
 void kb_winograd_run_weight(const kb_conv_weight_job *job);
 
 #endif

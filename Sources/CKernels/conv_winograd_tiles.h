@@ -8,6 +8,7 @@
 #include "conv_direct.h"
 #include "conv_pooled_stage.h"
 #include "conv_sizes.h"
+#include "conv_slices.h"
 #include "conv_winograd.h"
 
 enum {
@@ -19,49 +20,67 @@ enum {
 
 static inline intptr_t lanes_up(intptr_t channels) { return divided_up(channels, LANES) * LANES; }
 
-// The tiles of the output planes, cut into blocks: whole planes of `images` images, or `rows` rows
-// of tiles of one image, or `columns` of one such row.
+// The tiles of the output planes, cut into blocks: whole images, or some slices of one image, whole or
+// `rows` rows of tiles of each, or `columns` of one such row.
 typedef struct tile_grid {
-  intptr_t height, width, tiles; // tiles down, across, in all images
-  intptr_t batch, images, rows, columns, blocks;
+  intptr_t depth, height, width; // slices of an image; tiles down, across
+  intptr_t batch, images, slices, rows, columns, blocks;
+  intptr_t planes; // of the input, for the slices of a block, at most
 } tile_grid;
 
+// Its tiles lie slice by slice, and for each slice image by image.
 typedef struct tile_block {
-  intptr_t image, images, row, rows, column, columns, tiles;
+  intptr_t image, images, slice, slices, row, rows, column, columns;
+  intptr_t area, tiles; // tiles of a slice in all images, in all slices
+  conv_range planes;    // of the input
 } tile_block;
 
-// Blocks of about `wanted` tiles.
+// Slices of a block share the transforms of the planes that they read. So many have at least a row of tiles.
+enum { SHARING_SLICES = 4 };
+
+// Blocks of about `wanted` tiles. Parts of equal size, whatever is left over.
 static inline tile_grid make_grid(const kb_conv_gather *gather, intptr_t batch, intptr_t wanted) {
-  tile_grid grid = {.height = divided_up(gather->output[1], 4),
-                    .width = divided_up(gather->output[2], 4)};
-  const intptr_t plane = grid.height * grid.width;
-  grid.tiles = batch * plane;
-  grid.batch = batch;
-  grid.images = plane <= wanted ? smaller(wanted / plane, batch) : 1;
-  // Parts of equal size, whatever is left over.
+  tile_grid grid = {.depth = gather->output[0],
+                    .height = divided_up(gather->output[1], 4),
+                    .width = divided_up(gather->output[2], 4),
+                    .batch = batch};
+  const intptr_t plane = grid.height * grid.width, volume = grid.depth * plane;
+  grid.images = volume <= wanted ? smaller(wanted / volume, batch) : 1;
   grid.images = divided_up(batch, divided_up(batch, grid.images));
+  const intptr_t sharing = smaller(SHARING_SLICES, larger(2 * wanted / grid.width, 1));
+  const intptr_t least = gather->kernel[0] > 1 ? smaller(sharing, grid.depth) : 1;
+  grid.slices = smaller(larger(wanted / plane, least), grid.depth);
+  grid.slices = divided_up(grid.depth, divided_up(grid.depth, grid.slices));
+  wanted = larger(wanted / least, smaller(grid.width, wanted)); // of a slice
   grid.rows = plane <= wanted ? grid.height : grid.width <= wanted ? wanted / grid.width : 1;
   grid.rows = divided_up(grid.height, divided_up(grid.height, grid.rows));
   grid.columns = divided_up(grid.width, divided_up(grid.width, wanted < 8 ? 8 : wanted));
-  grid.blocks = divided_up(batch, grid.images) * divided_up(grid.height, grid.rows) *
-                divided_up(grid.width, grid.columns);
+  grid.blocks = divided_up(batch, grid.images) * divided_up(grid.depth, grid.slices) *
+                divided_up(grid.height, grid.rows) * divided_up(grid.width, grid.columns);
+  grid.planes = smaller(grid.slices + (gather->kernel[0] - 1) * gather->dilation[0], gather->input[0]);
   return grid;
 }
 
-static inline tile_block block_at(const tile_grid *grid, intptr_t index) {
+static inline tile_block block_at(const kb_conv_gather *gather, const tile_grid *grid,
+                                  intptr_t index) {
   const intptr_t across = divided_up(grid->width, grid->columns);
   const intptr_t down = divided_up(grid->height, grid->rows);
-  tile_block block = {.image = index / (across * down) * grid->images,
+  const intptr_t deep = divided_up(grid->depth, grid->slices);
+  tile_block block = {.image = index / (across * down * deep) * grid->images,
+                      .slice = index / (across * down) % deep * grid->slices,
                       .row = index / across % down * grid->rows,
                       .column = index % across * grid->columns};
   block.images = smaller(grid->images, grid->batch - block.image);
+  block.slices = smaller(grid->slices, grid->depth - block.slice);
   block.rows = smaller(grid->rows, grid->height - block.row);
   block.columns = smaller(grid->columns, grid->width - block.column);
-  block.tiles = block.images * block.rows * block.columns;
+  block.area = block.images * block.rows * block.columns;
+  block.tiles = block.slices * block.area;
+  block.planes = planes_read(gather, block.slice, block.slice + block.slices);
   return block;
 }
 
-static inline intptr_t largest_block(const tile_grid *grid) {
+static inline intptr_t largest_area(const tile_grid *grid) {
   return grid->images * grid->rows * grid->columns;
 }
 
@@ -70,15 +89,18 @@ static inline size_t stage_bytes(const tile_grid *grid, intptr_t side) {
   return kb_lane_stage_bytes(rows, columns, LANES) + kb_pooled_stage_bytes(rows, columns);
 }
 
-// Sixteen channels from `plane` on; `which` where they are pooled.
+// Plane `slice` of sixteen channels of `depth` planes, of which `channel` is the first; `which` where they
+// are pooled, which only single planes are.
 static inline void fill_stage(const kb_lane_kernels *lanes, const kb_lane_stage *stage,
-                              const float *planes, const uint8_t *which, intptr_t plane,
-                              intptr_t channels) {
+                              const float *x, const uint8_t *which, intptr_t channel,
+                              intptr_t depth, intptr_t slice, intptr_t channels) {
+  const intptr_t plane = stage->height * stage->width;
   if (which)
-    kb_pooled_stage_fill(lanes, stage, planes, which, plane, channels,
+    kb_pooled_stage_fill(lanes, stage, x, which, channel, channels,
                          stage->positions + stage->rows * stage->columns);
   else
-    kb_lane_stage_fill(lanes, stage, planes + plane * stage->height * stage->width, channels, 0);
+    kb_lane_stage_fill(lanes, stage, x + (channel * depth + slice) * plane, depth * plane, channels,
+                       0);
 }
 
 // A block's pixels of one image, [row][column][16 channels]; a tile has `side` pixels across.
@@ -95,7 +117,7 @@ static inline kb_lane_stage make_stage(const tile_block *block, const intptr_t p
   return stage;
 }
 
-// to[point][tile][channel] of sixteen channels of some images of a block.
+// to[point][tile][channel] of sixteen channels of a plane.
 static inline void transform_stage(
     const kb_lane_stage *stage, const tile_block *block,
     void (*transform)(const float *from, intptr_t pitch, float *to, intptr_t stride), float *to,

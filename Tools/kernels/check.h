@@ -14,6 +14,7 @@
 void check_elementwise(void);
 void check_products(void);
 void check_convolutions(void);
+void check_volumes(void);
 void check_reductions(void);
 void check_random(void);
 void check_recurrent(void);

@@ -44,6 +44,7 @@ int main(void) {
   check_elementwise();
   check_products();
   check_convolutions();
+  check_volumes();
   check_reductions();
   check_random();
   check_recurrent();

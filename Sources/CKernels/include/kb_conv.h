@@ -32,9 +32,9 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
 void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x,
                              const void *dy, void *dw);
 
-// `on` keeps 3 × 3 convolutions in float from using Winograd's algorithm, which multiplies a quarter as
-// often and rounds more. Off unless the environment has KOBAI_PRECISE=1. For all threads, or between
-// enter and leave for what the calling thread asks for.
+// `on` keeps 3 × 3 convolutions in float, also of volumes, from using Winograd's algorithm, which
+// multiplies a quarter as often and rounds more. Off unless the environment has KOBAI_PRECISE=1. For all
+// threads, or between enter and leave for what the calling thread asks for.
 void kb_conv_set_precise(bool on);
 bool kb_conv_precise(void);
 void kb_conv_enter_precise(void);

@@ -5,11 +5,12 @@ public enum Convolutions {
   /// Whether every product of a convolution is summed by itself, also where fewer multiplications would
   /// do.
   ///
-  /// 3 × 3 convolutions of float32 with stride 1 and 16 or more channels use Winograd's algorithm
-  /// F(4 × 4, 3 × 3) (Lavin and Gray, [arXiv:1509.09308](https://arxiv.org/abs/1509.09308)) unless this
-  /// is set: two to four times as fast, with a root mean square error against float64 of 1e-6 of
-  /// the result's root mean square instead of 4e-7, on standard normal numbers. Both are the
-  /// same bits for any number of threads. Other convolutions and dtypes are precise anyway.
+  /// 3 × 3 convolutions of float32 with stride 1 and 16 or more channels, in volumes also 3 × 3 × 3
+  /// and 2 × 3 × 3 ones of fewer, use Winograd's algorithm F(4 × 4, 3 × 3) (Lavin and Gray,
+  /// [arXiv:1509.09308](https://arxiv.org/abs/1509.09308)) unless this is set: two to four times as
+  /// fast, with a root mean square error against float64 of 1e-6 of the result's root mean square
+  /// instead of 4e-7, on standard normal numbers. Both are the same bits for any number of threads.
+  /// Other convolutions and dtypes are precise anyway.
   ///
   ///     Convolutions.isPrecise = true
   ///
