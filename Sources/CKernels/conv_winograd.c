@@ -189,28 +189,50 @@ static void run_weights(void *context, size_t begin, size_t end) {
   }
 }
 
-// The products of a point of a block with a panel's weights for `count` channels, tap by tap of the depth:
-// a tap reads the planes one after the other, but those in the padding.
-static void multiply_point(const winograd_job *job, const tile_block *block, intptr_t columns,
-                           intptr_t count, const float *input, const float *weights,
-                           intptr_t tap_stride, float *product, bool add) {
+// Slices of a block that read planes inside of the input through a tap of the depth.
+typedef struct depth_run {
+  intptr_t tap, tiles;
+  intptr_t slice, plane; // the first, counted from the block's
+  bool adds;             // a tap before has written the slices
+} depth_run;
+
+typedef struct depth_runs {
+  depth_run all[2 * MOST_DEEP];
+  int count;
+} depth_runs;
+
+// Tap by tap, but for planes in the padding. `add`: the slices have been written.
+static depth_runs runs_of(const winograd_job *job, const tile_block *block, bool add) {
   const kb_conv_gather *gather = &job->tiling->gather;
   const intptr_t end = block->slice + block->slices;
+  depth_runs runs = {.count = 0};
   intptr_t known = end; // the first slice that a tap before has written
-  for (intptr_t tap = 0; tap < gather->kernel[0]; tap++, weights += tap_stride) {
+  for (intptr_t tap = 0; tap < gather->kernel[0]; tap++) {
     const conv_range inside = outputs_inside(gather, 0, tap, block->slice, end);
     const intptr_t middle = add ? inside.first : smaller(larger(known, inside.first), inside.last);
     const intptr_t bounds[3] = {inside.first, middle, inside.last};
     for (int part = 0; part < 2; part++) {
       const intptr_t slice = bounds[part], tiles = (bounds[part + 1] - slice) * block->area;
-      if (tiles == 0) continue;
-      const intptr_t plane = slice + tap_place(gather, 0, tap) - block->planes.first;
-      kb_multiply_panel(job->gemm, tiles, columns, count,
-                        input + plane * block->area * job->tile_pitch, job->tile_pitch, 1, weights,
-                        PANEL, product + (slice - block->slice) * block->area * PANEL, PANEL,
-                        part == 1);
+      if (tiles > 0)
+        runs.all[runs.count++] = (depth_run){tap, tiles, slice - block->slice,
+                                             slice + tap_place(gather, 0, tap) - block->planes.first,
+                                             part == 1};
     }
     known = smaller(known, inside.first);
+  }
+  return runs;
+}
+
+// The products of a point of a block with a panel's weights for `count` channels.
+static void multiply_point(const winograd_job *job, const tile_block *block, const depth_runs *runs,
+                           intptr_t columns, intptr_t count, const float *input, const float *weights,
+                           intptr_t tap_stride, float *product) {
+  for (int i = 0; i < runs->count; i++) {
+    const depth_run *run = &runs->all[i];
+    kb_multiply_panel(job->gemm, run->tiles, columns, count,
+                      input + run->plane * block->area * job->tile_pitch, job->tile_pitch, 1,
+                      weights + run->tap * tap_stride, PANEL, product + run->slice * block->area * PANEL,
+                      PANEL, run->adds);
   }
 }
 
@@ -294,14 +316,15 @@ static void run_blocks(void *context, size_t begin, size_t end) {
     const intptr_t group = (intptr_t)task / job->grid.blocks;
     const tile_block block = job_block(job, (intptr_t)task % job->grid.blocks);
     const kb_lane_stage stage = input_stage(job, &block, memory);
+    const depth_runs runs = runs_of(job, &block, false);
     for (intptr_t lane_group = 0; lane_group < job->lane_groups; lane_group++)
       transform_inputs(job, &block, &stage, group, lane_group, input);
     for (intptr_t panel = 0; panel < job->panels; panel++) {
       const float *weights = job->weights + (group * job->panels + panel) * POINTS * depth * PANEL;
       for (intptr_t point = 0; point < POINTS; point++)
-        multiply_point(job, &block, panel_columns(job, panel), tiling->channels,
+        multiply_point(job, &block, &runs, panel_columns(job, panel), tiling->channels,
                        input + point * job->input_stride, weights + point * depth * PANEL,
-                       tiling->channels * PANEL, product + point * job->product_stride, false);
+                       tiling->channels * PANEL, product + point * job->product_stride);
       write_outputs(job, &block, group, panel, product, pixels);
     }
   }
@@ -346,10 +369,11 @@ static void run_panels(void *context, size_t begin, size_t end) {
       const intptr_t count = smaller(depth, tiling->channels - channel);
       transform_weights(job, group, panel % job->panels, channel, count, weight, stride,
                         depth * PANEL);
+      const depth_runs runs = runs_of(job, &block, channel > 0);
       for (intptr_t point = 0; point < POINTS; point++)
-        multiply_point(job, &block, panel_columns(job, panel % job->panels), count,
+        multiply_point(job, &block, &runs, panel_columns(job, panel % job->panels), count,
                        input + point * job->input_stride + channel, weight + point * stride,
-                       depth * PANEL, product + point * job->product_stride, channel > 0);
+                       depth * PANEL, product + point * job->product_stride);
     }
     write_outputs(job, &block, group, panel % job->panels, product, pixels);
   }
