@@ -125,6 +125,10 @@ static bool is_held(const translation *t, unsigned operand) {
   return operand < KB_FUSED_IMMEDIATE && index_of(t, operand) == t->accumulator;
 }
 
+static bool is_unwidened(const translation *t, unsigned operand) {
+  return is_narrow(t, operand) && t->slot_of[operand] < 0 && !is_held(t, operand);
+}
+
 static void load(translation *t, int k, unsigned operand);
 
 // Where an operand is read from memory; what is narrow is widened and kept at its first use.
@@ -313,7 +317,9 @@ static void instruction(translation *t, int k) {
     keep(t, k, false);
     emit(t, squares ? KB_R_SQUARE : unary_form(opcode), nowhere, nowhere);
   } else if (forms.op != KB_R_COUNT) {
-    const bool reversed = is_held(t, x[1]) && !is_held(t, x[0]);
+    bool reversed = is_held(t, x[1]) && !is_held(t, x[0]);
+    // What has to be widened takes the accumulator's place, rather than both going through memory.
+    if (is_held(t, x[reversed]) && is_unwidened(t, x[!reversed])) reversed = !reversed;
     const uint16_t other = reversed ? x[0] : x[1];
     place p = memory_of(t, k, other); // may load it first, where it has to be widened
     load(t, k, reversed ? x[1] : x[0]);
