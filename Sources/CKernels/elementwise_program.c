@@ -197,8 +197,12 @@ static bool runs_on_registers(const kb_program *program, kb_dtype dtype, const k
   } else if (program->count < 2 || (dtype != KB_FLOAT32 && dtype != KB_FLOAT64)) {
     return false;
   }
-  // What is one element for all is computed once in blocks.
-  const bool calls = nest->uniform == 0 &&
+  // What is one element for all is computed once in blocks. A power by itself may be a product or two: as with
+  // other cheap kernels on halves, a call would cost as much.
+  const kb_opcode first = (kb_opcode)program->code[0].opcode;
+  const bool repays = program->count > 1 ||
+                      (first != KB_OP_pow && kb_opcode_cost(first, KB_FLOAT32) >= 4);
+  const bool calls = repays && nest->uniform == 0 &&
                      kb_active_kernels->float32_registers->chunk_bytes >= LEAST_CALL_BYTES;
   for (size_t k = 0; k < program->count && !calls; k++)
     if (!kb_fused_in_registers((kb_opcode)program->code[k].opcode)) return false;
