@@ -6,6 +6,7 @@
 #include "elementwise_nest.h"
 #include "include/kb_copy.h"
 #include "include/kb_fused.h"
+#include "registers.h"
 
 #define REGISTER 32
 #define IMMEDIATE 64
@@ -186,16 +187,24 @@ static kb_status run_block(const void *context, size_t n, const void *const *in,
 
 // Blocks go through the first level cache once for each instruction, halves twice more for their conversions.
 // Where all instructions run on registers and there are elements enough to repay their translation, a pass
-// over memory does.
-static bool runs_on_registers(const kb_program *program, kb_dtype dtype, size_t elements) {
-  enum { LEAST_ELEMENTS = 16384 };
-  if (elements < LEAST_ELEMENTS) return false;
+// over memory does. Other instructions are calls, which also fetch and store at an even pace where blocks wait
+// for memory in some passes and leave it idle in others; their chunks have to be large enough to repay them.
+static bool runs_on_registers(const kb_program *program, kb_dtype dtype, const kb_nest *nest) {
+  enum { LEAST_ELEMENTS = 4096, LEAST_CALL_BYTES = 512 };
+  if (nest->count < LEAST_ELEMENTS) return false;
   if (kb_is_half(dtype)) {
     if (program->code[0].opcode == KB_OP_copy) return false;
   } else if (program->count < 2 || (dtype != KB_FLOAT32 && dtype != KB_FLOAT64)) {
     return false;
   }
-  for (size_t k = 0; k < program->count; k++)
+  // What is one element for all is computed once in blocks. A power by itself may be a product or two: as with
+  // other cheap kernels on halves, a call would cost as much.
+  const kb_opcode first = (kb_opcode)program->code[0].opcode;
+  const bool repays = program->count > 1 ||
+                      (first != KB_OP_pow && kb_opcode_cost(first, KB_FLOAT32) >= 4);
+  const bool calls = repays && nest->uniform == 0 &&
+                     kb_active_kernels->float32_registers->chunk_bytes >= LEAST_CALL_BYTES;
+  for (size_t k = 0; k < program->count && !calls; k++)
     if (!kb_fused_in_registers((kb_opcode)program->code[k].opcode)) return false;
   return true;
 }
@@ -238,7 +247,7 @@ kb_status kb_elementwise(const kb_program *program, kb_dtype dtype, size_t rank,
   kb_nest_init(&nest, rank, dims, program->inputs, inputs, sizes, strides, out,
                kb_opcode_is_predicate(last) ? 1 : size);
   if (nest.count == 0) return KB_OK;
-  if (runs_on_registers(program, dtype, nest.count)) {
+  if (runs_on_registers(program, dtype, &nest)) {
     run_on_registers(program, dtype, rank, dims, inputs, strides, out);
     return KB_OK;
   }

@@ -57,6 +57,7 @@ typedef struct {
   int last_use[KB_FUSED_INPUTS + KB_FUSED_INSTRUCTIONS];
   int slot_of[KB_FUSED_INPUTS + KB_FUSED_INSTRUCTIONS];
   int accumulator; // the operand that it holds, or -1
+  bool postponed[KB_FUSED_INSTRUCTIONS]; // comparisons that are part of a choice
   bool taken[MAX_SLOTS];
 } translation;
 
@@ -122,6 +123,10 @@ static void keep(translation *t, int k, bool now) {
 
 static bool is_held(const translation *t, unsigned operand) {
   return operand < KB_FUSED_IMMEDIATE && index_of(t, operand) == t->accumulator;
+}
+
+static bool is_unwidened(const translation *t, unsigned operand) {
+  return is_narrow(t, operand) && t->slot_of[operand] < 0 && !is_held(t, operand);
 }
 
 static void load(translation *t, int k, unsigned operand);
@@ -198,10 +203,68 @@ bool kb_fused_in_registers(kb_opcode opcode) {
   }
 }
 
-// A bound that is a number needs no test for NaN.
+// A bound that is a number needs no test for NaN. As the first operand it would be what two zeros give.
 static kb_register_op bound_form(const translation *t, kb_register_op op, place bound) {
   if (bound.kind != CONSTANT || isnan(t->program->immediates[bound.number])) return op;
   return op == KB_R_MAXIMUM ? KB_R_AT_LEAST : op == KB_R_MINIMUM ? KB_R_AT_MOST : op;
+}
+
+static bool is_number(unsigned operand) { return operand >= KB_FUSED_IMMEDIATE; }
+
+static bool is_one(const translation *t, unsigned operand) {
+  return is_number(operand) && t->program->immediates[operand - KB_FUSED_IMMEDIATE] == 1;
+}
+
+// The choice by a comparison with a number; KB_R_COUNT: none.
+static kb_register_op choice_form(kb_opcode opcode, bool leaves) {
+  switch (opcode) {
+  case KB_OP_lt: return leaves ? KB_R_LEAVE_LT : KB_R_TAKE_LT;
+  case KB_OP_le: return leaves ? KB_R_LEAVE_LE : KB_R_TAKE_LE;
+  case KB_OP_gt: return leaves ? KB_R_LEAVE_GT : KB_R_TAKE_GT;
+  case KB_OP_ge: return leaves ? KB_R_LEAVE_GE : KB_R_TAKE_GE;
+  default: return KB_R_COUNT;
+  }
+}
+
+// Marks the comparisons with a number that one choice reads and nothing else, which is when they are made.
+static void postpone(translation *t) {
+  const kb_fused_program *const program = t->program;
+  int uses[KB_FUSED_INSTRUCTIONS] = {0};
+  for (int k = 0; k < program->count; k++) {
+    t->postponed[k] = false;
+    const kb_fused_instruction *const in = &program->code[k];
+    for (int j = 0; j < kb_opcode_arity((kb_opcode)in->opcode); j++)
+      if (in->operands[j] >= KB_FUSED_RESULT && !is_number(in->operands[j]))
+        uses[in->operands[j] - KB_FUSED_RESULT]++;
+  }
+  for (int o = 0; o < program->outputs; o++) uses[program->results[o]]++;
+  for (int k = 0; k < program->count; k++) {
+    const unsigned condition = program->code[k].operands[0];
+    if (program->code[k].opcode != KB_OP_select || condition < KB_FUSED_RESULT
+        || is_number(condition) || uses[condition - KB_FUSED_RESULT] != 1)
+      continue;
+    const kb_fused_instruction *const from = &program->code[condition - KB_FUSED_RESULT];
+    if (choice_form((kb_opcode)from->opcode, false) == KB_R_COUNT || is_number(from->operands[0])
+        || !is_number(from->operands[1]))
+      continue;
+    t->postponed[condition - KB_FUSED_RESULT] = true;
+    int *const last = &t->last_use[index_of(t, from->operands[0])];
+    if (*last < k) *last = k;
+  }
+}
+
+// x[0] compared with a number, as `comparison` says, ? x[1] : x[2].
+static void choose(translation *t, int k, const kb_fused_instruction *comparison,
+                   const uint16_t *x) {
+  const bool leaves = !is_held(t, x[2]) && (is_held(t, x[1]) || !is_number(x[1]));
+  const uint16_t held = x[leaves ? 1 : 2], other = x[leaves ? 2 : 1];
+  memory_of(t, k, x[0]);
+  memory_of(t, k, other);
+  load(t, k, held);
+  const place p = memory_of(t, k, x[0]), q = memory_of(t, k, other);
+  keep(t, k, false);
+  emit(t, choice_form((kb_opcode)comparison->opcode, leaves), p, q);
+  emit(t, KB_R_COUNT, memory_of(t, k, comparison->operands[1]), nowhere);
 }
 
 // The kernel of any opcode, on memory.
@@ -227,10 +290,15 @@ static void call(translation *t, int k, kb_opcode opcode, const uint16_t *operan
 }
 
 static void instruction(translation *t, int k) {
-  const kb_fused_instruction *const in = &t->program->code[k];
+  if (t->postponed[k]) return;
+  const kb_fused_instruction *const in = &t->program->code[k], *comparison = NULL;
   const kb_opcode opcode = (kb_opcode)in->opcode;
   const int arity = kb_opcode_arity(opcode);
-  const uint16_t *const x = in->operands;
+  uint16_t x[3] = {in->operands[0], in->operands[1], in->operands[2]};
+  if (x[0] >= KB_FUSED_RESULT && !is_number(x[0]) && t->postponed[x[0] - KB_FUSED_RESULT]) {
+    comparison = &t->program->code[x[0] - KB_FUSED_RESULT];
+    x[0] = comparison->operands[0];
+  }
   const binary_forms forms = forms_of(opcode);
   // Its value for this exponent, however it is reached.
   const bool squares = opcode == KB_OP_pow && x[1] >= KB_FUSED_IMMEDIATE
@@ -239,12 +307,19 @@ static void instruction(translation *t, int k) {
     load(t, k, x[0]);
     keep(t, k, false);
     if (opcode == KB_OP_copy && kb_is_half(t->program->dtype)) round_half(t);
+  } else if ((opcode == KB_OP_mul || opcode == KB_OP_div) && is_one(t, x[1])) {
+    load(t, k, x[0]);
+    keep(t, k, false);
+  } else if (comparison) {
+    choose(t, k, comparison, x);
   } else if (squares || (arity == 1 && unary_form(opcode) != KB_R_COUNT)) {
     load(t, k, x[0]);
     keep(t, k, false);
     emit(t, squares ? KB_R_SQUARE : unary_form(opcode), nowhere, nowhere);
   } else if (forms.op != KB_R_COUNT) {
-    const bool reversed = is_held(t, x[1]) && !is_held(t, x[0]);
+    bool reversed = is_held(t, x[1]) && !is_held(t, x[0]);
+    // What has to be widened takes the accumulator's place, rather than both going through memory.
+    if (is_held(t, x[reversed]) && is_unwidened(t, x[!reversed])) reversed = !reversed;
     const uint16_t other = reversed ? x[0] : x[1];
     place p = memory_of(t, k, other); // may load it first, where it has to be widened
     load(t, k, reversed ? x[1] : x[0]);
@@ -292,11 +367,12 @@ static void instruction(translation *t, int k) {
 
 kb_fused *kb_fused_make(const kb_fused_program *program) {
   kb_fused *const f = calloc(1, sizeof *f);
-  translation *const t = calloc(1, sizeof *t);
-  if (!f || !t) abort();
+  if (!f) abort();
+  translation translation, *const t = &translation; // nothing is read of code that is not emitted
   t->program = program;
   t->fused = f;
   t->accumulator = -1;
+  memset(t->taken, false, sizeof t->taken);
   f->dtype = kb_is_half(program->dtype) ? KB_FLOAT32 : program->dtype;
   f->size = kb_dtype_size(f->dtype);
   const size_t element = kb_dtype_size(program->dtype);
@@ -320,6 +396,7 @@ kb_fused *kb_fused_make(const kb_fused_program *program) {
     const kb_opcode opcode = (kb_opcode)program->code[program->results[o]].opcode;
     f->output_sizes[o] = kb_opcode_is_predicate(opcode) ? 1 : element;
   }
+  postpone(t);
   for (int k = 0; k < program->count; k++) instruction(t, k);
   emit(t, KB_R_END, nowhere, nowhere);
   f->code = malloc(f->entries * sizeof(entry));
@@ -336,9 +413,8 @@ kb_fused *kb_fused_make(const kb_fused_program *program) {
   f->values = kb_alloc(f->constants * chunk + 1);
   for (size_t c = 0; c < f->constants; c++) {
     const uint64_t word = kb_scalar_from_double(f->dtype, program->immediates[c]);
-    for (size_t i = 0; i < chunk; i += f->size) memcpy(f->values + c * chunk + i, &word, f->size);
+    kb_repeat(f->size, chunk / f->size, &word, f->values + c * chunk);
   }
-  free(t);
   return f;
 }
 

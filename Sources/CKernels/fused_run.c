@@ -69,7 +69,9 @@ static void link_code(const kb_fused *f, const workspace *w, const char *const *
       to->q_mask = (int32_t)(from->op - KB_R_COUNT);
     } else {
       const bool stream = streams && from->op == KB_R_STORE && from->p.kind == OUTPUT;
-      to->op = stream ? KB_R_STREAM : from->op;
+      const bool one = from->p.kind == CONSTANT ||
+                       (from->p.kind == INPUT && uniform >> from->p.number & 1);
+      to->op = stream ? KB_R_STREAM : one ? kb_number_form(from->op) : from->op;
     }
   }
 }

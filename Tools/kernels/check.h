@@ -12,6 +12,7 @@
 #include <string.h>
 
 void check_elementwise(void);
+void check_programs(void);
 void check_products(void);
 void check_convolutions(void);
 void check_volumes(void);

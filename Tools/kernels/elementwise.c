@@ -112,6 +112,32 @@ static void check_float64(kb_opcode opcode, function exact, double low, double h
   free(x), free(y);
 }
 
+static long double gelu(long double x) { return x * 0.5L * erfcl(-x * sqrtl(0.5L)); }
+
+// For negative x the exponent of Φ(x) is what is rounded.
+static void check_gelu(double low, double high, double limit) {
+  float *const x = draw_floats(COUNT, low, high), *const y = malloc(COUNT * sizeof *y);
+  kb_unary(KB_OP_gelu, KB_FLOAT32, COUNT, x, y);
+  for (size_t i = 0; i < COUNT; i++) {
+    const long double z = gelu(x[i]);
+    compare((double)(y[i] - z), 0, unit32(z));
+  }
+  char name[64];
+  snprintf(name, sizeof name, "gelu from %g to %g float32, ulp", low, high);
+  report(name, 1, limit);
+  free(x), free(y);
+}
+
+static void check_gelu_ends(void) {
+  const float x[] = {0.0f, -0.0f, INFINITY, FLT_MAX, -FLT_MAX, -6, -INFINITY, NAN};
+  const float expected[] = {0.0f, -0.0f, INFINITY, FLT_MAX, -0.0f, -0.0f, NAN, NAN};
+  float y[8];
+  kb_unary(KB_OP_gelu, KB_FLOAT32, 8, x, y);
+  for (int i = 0; i < 8; i++)
+    require(isnan(expected[i]) ? isnan(y[i]) : y[i] == expected[i] && !signbit(y[i]) == !signbit(expected[i]),
+            "gelu at its ends");
+}
+
 static void check_special_values(void) {
   const float special[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1, -1};
   for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
@@ -299,6 +325,9 @@ void check_elementwise(void) {
                   functions[f].limit64);
   }
 
+  check_gelu(-1, 10, 2.5);
+  check_gelu(-5.8, -1, 64);
+  check_gelu_ends();
   check_special_values();
   check_remainders();
   check_angles_and_lengths();

@@ -42,6 +42,7 @@ void require(bool holds, const char *name) {
 
 int main(void) {
   check_elementwise();
+  check_programs();
   check_products();
   check_convolutions();
   check_volumes();
