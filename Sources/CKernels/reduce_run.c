@@ -398,11 +398,25 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   kb_free(buffer, bytes);
 }
 
+// Extremes are the same with vectors of any width. Processors that fetch across pages by themselves read arrays
+// beyond the caches faster in halves of a line.
+static const kb_fold_kernels *kernels_for(const job *j, kb_dtype in) {
+#if defined(__x86_64__)
+  enum { LAST_LEVEL = 32 << 20 };
+  const size_t bytes = j->plan.outputs * j->plan.length * kb_dtype_size(in);
+  const bool is_extreme = j->fold == KB_FOLD_MAX || j->fold == KB_FOLD_MIN;
+  if (is_extreme && !j->plan.columns && bytes > LAST_LEVEL && kb_isa_level() == KB_ISA_AVX512 &&
+      !kb_prefetches())
+    return &kb_reduce_avx2.folds[j->type];
+#endif
+  return &kb_active_reduce()->folds[j->type];
+}
+
 void kb_run_reduction(job *j, kb_dtype in, kb_load_map map, const void *x,
                       const kb_reduce_source *source) {
   const kb_reduce_plan *plan = &j->plan;
   if (plan->outputs == 0) return;
-  j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : &kb_active_reduce()->folds[j->type];
+  j->kernels = j->type == KB_COMPUTE_COMPLEX ? NULL : kernels_for(j, in);
   j->reader = kb_make_reader(plan, x, in, j->type, map);
   j->reader.source = source;
   j->bytes = map == KB_LOAD_NONZERO && kb_dtype_size(in) == 1 && !plan->columns &&

@@ -115,6 +115,26 @@ static void check_exponential(const float *x, float *y) {
   free(out);
 }
 
+// Of doubles, which are more than 32 MB.
+static void check_extremes(const float *x) {
+  const intptr_t dims[2] = {ROWS, COLUMNS};
+  double *wide = malloc(COUNT * sizeof *wide), *found = malloc(ROWS * sizeof *found);
+  for (size_t i = 0; i < COUNT; i++) wide[i] = x[i];
+  for (int least = 0; least < 2; least++) {
+    kb_reduce(least ? KB_REDUCE_MIN : KB_REDUCE_MAX, KB_FLOAT64, KB_FLOAT64, 2, dims,
+              (const bool[2]){false, true}, wide, NULL, found);
+    for (size_t r = 0; r < ROWS; r++) {
+      float extreme = x[r * COLUMNS];
+      for (size_t i = 1; i < COLUMNS; i++) {
+        const float value = x[r * COLUMNS + i];
+        if (least ? value < extreme : value > extreme) extreme = value;
+      }
+      require(found[r] == extreme, "extreme of a row of a large array");
+    }
+  }
+  free(wide), free(found);
+}
+
 void check_large(void) {
   float *x = draw_floats(COUNT, -4, 4), *dy = draw_floats(COUNT, -1, 1);
   // An address that is a multiple of 4 only.
@@ -126,6 +146,7 @@ void check_large(void) {
   check_gather(x, y);
   check_meeting(x, y);
   check_exponential(x, y);
+  check_extremes(x);
   kb_set_thread_count(1);
   free(x), free(dy), free(memory);
 }
