@@ -1,41 +1,8 @@
-#include "check.h"
+#include "witness.h"
 
 typedef struct volume {
   intptr_t batch, in, out, groups, input[3], kernel[3], stride[3], padding[3], dilation[3];
 } volume;
-
-// A tail that notes what it sees of a result, and how often.
-typedef struct witness {
-  kb_tail tail;
-  const float *result;
-  size_t columns;
-  float *seen;
-  _Atomic int *times;
-} witness;
-
-static void see(const kb_tail *tail, size_t row, size_t rows, size_t column, size_t columns) {
-  const witness *const w = (const witness *)(const void *)tail;
-  for (size_t r = row; r < row + rows; r++)
-    for (size_t c = column; c < column + columns; c++) {
-      const size_t i = r * w->columns + c;
-      w->seen[i] = w->result[i];
-      w->times[i]++;
-    }
-}
-
-static witness make_witness(const float *result, size_t count, size_t columns) {
-  return (witness){{see, false}, result, columns, calloc(count + 1, sizeof(float)),
-                   calloc(count + 1, sizeof(_Atomic int))};
-}
-
-// Every element was seen once, when it was final.
-static void require_all(witness *w, size_t count) {
-  bool once = true;
-  for (size_t i = 0; i < count; i++) once = once && w->times[i] == 1;
-  require(once && memcmp(w->seen, w->result, count * sizeof(float)) == 0,
-          "a tail sees all of a convolved volume");
-  free(w->seen), free(w->times);
-}
 
 typedef struct results {
   float *y, *dx, *dw;
@@ -46,12 +13,14 @@ static results run(const kb_convolution *conv, const float *x, const float *w, c
   const size_t volume_x = nx / (size_t)(conv->batch * conv->in_channels);
   const size_t volume_y = ny / (size_t)(conv->batch * conv->out_channels);
   results r = {malloc(ny * 4), malloc(nx * 4), malloc(nw * 4)};
-  witness seen_y = make_witness(r.y, ny, volume_y), seen_dx = make_witness(r.dx, nx, volume_x);
+  witness seen_y = make_witness(r.y, (size_t)(conv->batch * conv->out_channels), volume_y, false);
+  witness seen_dx = make_witness(r.dx, (size_t)(conv->batch * conv->in_channels), volume_x, false);
   kb_set_thread_count(threads);
   kb_conv_forward(KB_FLOAT32, conv, x, w, bias, r.y, &seen_y.tail);
   kb_conv_input_gradient(KB_FLOAT32, conv, dy, w, bias + conv->out_channels, r.dx, &seen_dx.tail);
   kb_conv_weight_gradient(KB_FLOAT32, conv, x, dy, r.dw);
-  require_all(&seen_y, ny), require_all(&seen_dx, nx);
+  require_all(&seen_y, r.y, ny, "a tail sees all of a convolved volume");
+  require_all(&seen_dx, r.dx, nx, "a tail sees all of a volume's gradient");
   return r;
 }
 
