@@ -25,10 +25,10 @@ def training(workload, way):
     kept = []
 
     def step():
-        optimizer.zero_grad()
         result = value(net, x, y)
         result.backward()
         optimizer.step()
+        optimizer.zero_grad()
         return result
 
     def keep():

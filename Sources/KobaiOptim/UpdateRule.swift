@@ -33,6 +33,13 @@ extension UpdateRule {
   /// One operand holds the numbers; each other one is the gradient of a parameter.
   func stateCount(inputCount: Int) -> Int { (inputCount - 1) / (width + 1) * width }
 
+  /// A part for each parameter.
+  func parts(inputCount: Int) -> [UpdatePart] {
+    (0..<(inputCount - 1) / (width + 1)).map {
+      UpdatePart(states: $0 * width..<($0 + 1) * width, operands: [0, $0 + 1])
+    }
+  }
+
   func evaluate(updating states: inout [Value], with operands: [Value]) {
     let (width, countCount, places) = (width, countCount, places)
     if let (parameter, other) = misfit((states + operands).map(\.type)) {

@@ -8,12 +8,33 @@ public protocol UpdatePrimitive: Primitive {
   /// How many of so many inputs are states.
   func stateCount(inputCount: Int) -> Int
 
+  /// The steps of which this one is made: the same primitive on the states of some parts, and on the operands that
+  /// at least one of them reads, gives the new values of these states. One part that is all of it unless declared.
+  func parts(inputCount: Int) -> [UpdatePart]
+
   /// Replaces the states' values by the new ones, in their own memory where `states` has the only
   /// reference to it.
   func evaluate(updating states: inout [Value], with operands: [Value])
 }
 
+/// What a part of an update replaces and reads.
+public struct UpdatePart: Sendable {
+  public let states: Range<Int>
+  /// Which of the operands, in order.
+  public let operands: [Int]
+
+  public init(states: Range<Int>, operands: [Int]) {
+    self.states = states
+    self.operands = operands
+  }
+}
+
 extension UpdatePrimitive {
+  public func parts(inputCount: Int) -> [UpdatePart] {
+    let count = stateCount(inputCount: inputCount)
+    return [UpdatePart(states: 0..<count, operands: Array(0..<inputCount - count))]
+  }
+
   public var residuals: Residuals { .none }
 
   public func infer(_ inputs: [TensorType]) -> [TensorType] {

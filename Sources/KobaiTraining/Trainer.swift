@@ -146,9 +146,10 @@ public final class Trainer {
 
   /// One step on one batch.
   private func step(_ x: Tensor, _ y: Tensor) {
+    // First: the gradients of the step before need not lie beside this one's activations.
+    optimizer.zeroGrad()
     let output = model(x)
     let loss = loss(output, y)
-    optimizer.zeroGrad()
     loss.backward()
     if let gradientClip { clipGradNorm(model.parameters, maxNorm: gradientClip) }
     optimizer.step()

@@ -13,6 +13,7 @@ import Testing
     #expect(
       inspection.stages.map(\.pass) == [
         "trace", "simplify", "orient", "deduplicate", "eliminate dead", "fuse", "rematerialize",
+        "separate",
         "schedule", "epilogues",
       ])
     #expect(

@@ -27,10 +27,10 @@ func training(
     }
     let optimizer = makeOptimizer(net.parameters)
     func step(_ x: Tensor, _ y: Tensor) -> Tensor {
-      optimizer.zeroGrad()
       let value = loss(x, y)
       value.backward()
       optimizer.step()
+      optimizer.zeroGrad()
       return value.detach()
     }
     let compiled = way == .jit ? jit(step) : nil

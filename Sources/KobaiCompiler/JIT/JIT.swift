@@ -20,6 +20,9 @@ import KobaiTransforms
 /// and counts) is done at every call; other tensors that it captures are constants. Random numbers
 /// are drawn at every call, from the generators that eager operations would draw from.
 ///
+/// A closure that clears the gradients at its end (`optimizer.zeroGrad()` as its last line instead of an earlier
+/// one) never holds all of them: each is used up as soon as it is known.
+///
 /// Results are those of the same closure without `jit`, bit for bit in float32 and float64. They can be
 /// differentiated unless the closure has called `backward()` on them.
 ///
