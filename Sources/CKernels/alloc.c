@@ -5,22 +5,17 @@
 // finds its list empty: then they join with their neighbours.
 #include "kb_alloc.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "alloc_extents.h"
+#include "alloc_report.h"
 #include "alloc_slabs.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define KB_PLAIN_MALLOC 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define KB_PLAIN_MALLOC 1
-#endif
 
 // Bytes in use, of all threads, but for what the threads have not reported yet.
 static int64_t live;
@@ -33,7 +28,7 @@ static void raise_peak(int64_t value) {
   }
 }
 
-static void report(int64_t change) {
+void kb_memory_report(int64_t change) {
   int64_t value = __atomic_add_fetch(&live, change, __ATOMIC_RELAXED);
   if (change > 0) {
     raise_peak(value);
@@ -57,7 +52,7 @@ void *kb_try_alloc(size_t bytes) {
   if (posix_memalign(&block, 64, bytes == 0 ? 1 : bytes) != 0) {
     return NULL;
   }
-  report((int64_t)bytes);
+  kb_memory_report((int64_t)bytes);
   return block;
 }
 
@@ -72,7 +67,7 @@ void *kb_alloc(size_t bytes) {
 void kb_free(void *block, size_t bytes) {
   if (block != NULL) {
     free(block);
-    report(-(int64_t)bytes);
+    kb_memory_report(-(int64_t)bytes);
   }
 }
 
@@ -108,7 +103,7 @@ static inline unsigned capacity(unsigned class_index) {
 static void account(cache *c, int64_t change) {
   int64_t value = c->unreported + change;
   if (__builtin_expect(value > REPORT_AT || value < -REPORT_AT, 0)) {
-    report(value);
+    kb_memory_report(value);
     value = 0;
   }
   __atomic_store_n(&c->unreported, value, __ATOMIC_RELAXED);
@@ -196,7 +191,7 @@ static void end_thread(void *argument) {
   if (c->next != NULL) {
     c->next->previous = c->previous;
   }
-  report(c->unreported);
+  kb_memory_report(c->unreported);
   c->unreported = 0;
   pthread_mutex_unlock(&lock);
   // Destructors that run later still free blocks: those go to the shared lists directly.
@@ -211,7 +206,7 @@ static void after_fork(void) { pthread_mutex_unlock(&lock); }
 static void after_fork_in_child(void) {
   for (cache *c = caches; c != NULL; c = c->next) {
     if (c != &own) {
-      report(__atomic_load_n(&c->unreported, __ATOMIC_RELAXED));
+      kb_memory_report(__atomic_load_n(&c->unreported, __ATOMIC_RELAXED));
     }
   }
   caches = NULL;
@@ -287,7 +282,7 @@ __attribute__((noinline)) static void *alloc_slowly(size_t bytes, unsigned class
   // Small blocks of this thread are reported first, so that the peak is that of this moment.
   int64_t small = c->unreported;
   __atomic_store_n(&c->unreported, 0, __ATOMIC_RELAXED);
-  report(small + (int64_t)bytes);
+  kb_memory_report(small + (int64_t)bytes);
   return block;
 }
 
@@ -320,7 +315,7 @@ __attribute__((noinline)) static void free_slowly(void *block, size_t bytes, uns
   bool usable = c->state == USABLE || start_thread();
   if (class_index >= KB_CACHED_CLASSES || !usable) {
     give_back(class_index, block);
-    report(-(int64_t)bytes);
+    kb_memory_report(-(int64_t)bytes);
     return;
   }
   pthread_mutex_lock(&lock);
@@ -369,6 +364,10 @@ uint64_t kb_memory_reserved(void) {
 }
 
 void kb_memory_trim(void) {
+  kb_scratch_trim();
+#if defined(__GLIBC__)
+  malloc_trim(0); // what objects and arrays of the host program left
+#endif
   pthread_mutex_lock(&lock);
   if (own.state == USABLE) {
     empty_locked(&own);

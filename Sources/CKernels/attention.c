@@ -179,7 +179,7 @@ static void forward(void *context, size_t begin, size_t end) {
                          BLOCK * (call->value_width + PADDING) * j->size;
   const size_t bytes = keys_bytes + values_bytes + scratch;
   const size_t groups = (j->blocks + j->group - 1) / j->group;
-  char *memory = kb_alloc(bytes);
+  char *memory = kb_scratch(bytes);
   for (size_t task = begin; task < end; task++) {
     const size_t item = task / groups, first = task % groups * j->group;
     const size_t last = smaller(j->blocks, first + j->group);
@@ -192,7 +192,7 @@ static void forward(void *context, size_t begin, size_t end) {
     for (size_t block = first; block < last; block++)
       forward_block(j, item, block, keys, values, memory + keys_bytes + values_bytes);
   }
-  kb_free(memory, bytes);
+  kb_scratch_free(memory, bytes);
 }
 
 // Scratch of one item's gradient.
@@ -299,7 +299,7 @@ static void backward(void *context, size_t begin, size_t end) {
   const job *j = context;
   const kb_attention *call = &j->call;
   const size_t bytes = gradient_scratch(j, NULL).bytes;
-  char *memory = kb_alloc(bytes);
+  char *memory = kb_scratch(bytes);
   gradient g = gradient_scratch(j, memory);
   for (size_t item = begin; item < end; item++) {
     const matrix k = matrix_at(j, &j->k, item, j->size), v = matrix_at(j, &j->v, item, j->size);
@@ -317,7 +317,7 @@ static void backward(void *context, size_t begin, size_t end) {
       if (dv.data) write_line(j, call->value_width, g.dv + i * g.value_row * j->size, dv, i);
     }
   }
-  kb_free(memory, bytes);
+  kb_scratch_free(memory, bytes);
 }
 
 // The number of items: indices of the leading dimensions.

@@ -56,7 +56,7 @@ void kb_conv_forward(kb_dtype dtype, const kb_convolution *conv, const void *x, 
     size_t channels = (size_t)conv->out_channels;
     float *wide_x = kb_widen(dtype, counts.x, x), *wide_w = kb_widen(dtype, counts.w, w);
     float *wide_bias = kb_widen(dtype, channels, bias);
-    float *wide_y = kb_alloc(counts.y * sizeof(float));
+    float *wide_y = kb_scratch(counts.y * sizeof(float));
     kb_conv_forward(KB_FLOAT32, conv, wide_x, wide_w, wide_bias, wide_y, NULL);
     kb_narrow(dtype, counts.y, wide_y, y);
     kb_release_wide(wide_x, counts.x), kb_release_wide(wide_w, counts.w);
@@ -74,7 +74,7 @@ void kb_conv_weight_gradient(kb_dtype dtype, const kb_convolution *conv, const v
   if (kb_dtype_is_half(dtype)) {
     conv_counts counts = element_counts(conv);
     float *wide_x = kb_widen(dtype, counts.x, x), *wide_dy = kb_widen(dtype, counts.y, dy);
-    float *wide_dw = kb_alloc(counts.w * sizeof(float));
+    float *wide_dw = kb_scratch(counts.w * sizeof(float));
     kb_conv_weight_gradient(KB_FLOAT32, conv, wide_x, wide_dy, wide_dw);
     kb_narrow(dtype, counts.w, wide_dw, dw);
     kb_release_wide(wide_x, counts.x), kb_release_wide(wide_dy, counts.y);

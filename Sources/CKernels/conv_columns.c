@@ -84,7 +84,7 @@ static void run_channels(void *context, size_t begin, size_t end) {
   const intptr_t *stride = window->stride, *input = window->input;
   const size_t sums = (size_t)(stride[1] * stride[2] * job->height * job->width);
   const size_t bytes = (sums + (size_t)(taps * job->rows * window->output[2])) * sizeof(float);
-  float *planes = kb_alloc(bytes), *products = planes + sums;
+  float *planes = kb_scratch(bytes), *products = planes + sums;
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t channel = task % conv->in_channels, image = task / conv->in_channels;
     const intptr_t group = channel / channels;
@@ -108,7 +108,7 @@ static void run_channels(void *context, size_t begin, size_t end) {
         for (intptr_t q = 0; x + q * stride[2] < input[2]; q++) to[x + q * stride[2]] = from[q];
     }
   }
-  kb_free(planes, bytes);
+  kb_scratch_free(planes, bytes);
 }
 
 void kb_columns_run(const kb_convolution *conv, const float *dy, const float *w, const float *bias,

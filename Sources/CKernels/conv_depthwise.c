@@ -81,14 +81,14 @@ static void sum_parts(void *context, size_t begin, size_t end) {
   const bool dense = tiling->step[0] == 1 && tiling->step[1] == 1 && tiling->step[2] == 1;
   const size_t apart_bytes = dense ? 0 : KB_CONV_PART * sizeof(float);
   const size_t bytes = job->cut.staged_bytes + apart_bytes;
-  char *scratch = kb_alloc(bytes);
+  char *scratch = kb_scratch(bytes);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t channel = task / job->cut.parts;
     const plane_part part = part_at(&job->cut, task % job->cut.parts);
     sum_part(job, channel / tiling->groups, channel % tiling->groups, &part,
              scratch + apart_bytes, dense ? NULL : (float *)scratch);
   }
-  kb_free(scratch, bytes);
+  kb_scratch_free(scratch, bytes);
 }
 
 void kb_depthwise_run(const kb_conv_tiling *tiling) {
@@ -112,7 +112,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
   const kb_conv_gather *gather = &conv->gather;
   const intptr_t taps = kb_conv_count(gather->kernel), width = gather->output[2];
   const intptr_t input = kb_conv_count(gather->input), output = kb_conv_count(gather->output);
-  char *staged = kb_alloc(job->cut.staged_bytes);
+  char *staged = kb_scratch(job->cut.staged_bytes);
   size_t offsets[MOST_TAPS];
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t group = task % conv->groups, images = task / conv->groups;
@@ -132,7 +132,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
       }
     }
   }
-  kb_free(staged, job->cut.staged_bytes);
+  kb_scratch_free(staged, job->cut.staged_bytes);
 }
 
 void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
@@ -141,7 +141,7 @@ void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
   if (conv->groups < WANTED_TASKS)
     job.image_parts = smaller(divided_up(WANTED_TASKS, conv->groups), conv->batch);
   const size_t bytes = (size_t)(job.image_parts * count) * sizeof(double);
-  job.sums = kb_alloc(bytes);
+  job.sums = kb_scratch(bytes);
   const intptr_t outputs = kb_conv_count(conv->gather.output) * conv->batch * conv->rows;
   const intptr_t work = divided_up(outputs, job.image_parts);
   kb_parallel_for((size_t)(job.image_parts * conv->groups),
@@ -152,5 +152,5 @@ void kb_depthwise_run_weight(const kb_conv_weight_job *conv) {
     for (intptr_t part = 1; part < job.image_parts; part++) sum += job.sums[part * count + i];
     dw[i] = (float)sum;
   }
-  kb_free(job.sums, bytes);
+  kb_scratch_free(job.sums, bytes);
 }

@@ -274,7 +274,7 @@ static void run_blocks(void *context, size_t begin, size_t end) {
   const kb_conv_tiling *all = &job->parts->tiling;
   const size_t output_bytes =
       (size_t)(job->images * job->slices * job->band_rows * all->target[2] * PANEL) * sizeof(float);
-  float *outputs = kb_alloc(output_bytes);
+  float *outputs = kb_scratch(output_bytes);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t part = task % job->panel_parts, item = task / job->panel_parts;
     const intptr_t slabs = item / job->bands, images = slabs / job->slabs;
@@ -290,16 +290,16 @@ static void run_blocks(void *context, size_t begin, size_t end) {
     staged.stride = (intptr_t)(divided_up((intptr_t)bytes, 64) * 16);
     const intptr_t planes = block.images * (staged.planes.last - staged.planes.first);
     const size_t staged_bytes = (size_t)(planes * staged.stride) * sizeof(float);
-    staged.memory = kb_alloc(staged_bytes);
+    staged.memory = kb_scratch(staged_bytes);
     stage_planes(job, &block, group, &staged);
     for (intptr_t panel = part * job->panels / job->panel_parts;
          panel < (part + 1) * job->panels / job->panel_parts; panel++) {
       multiply_panel(job, &block, group, panel, &staged, outputs);
       write_panel(job, &block, group, panel, outputs);
     }
-    kb_free(staged.memory, staged_bytes);
+    kb_scratch_free(staged.memory, staged_bytes);
   }
-  kb_free(outputs, output_bytes);
+  kb_scratch_free(outputs, output_bytes);
 }
 
 void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, intptr_t taps,
@@ -328,10 +328,10 @@ void kb_direct_run(const kb_direct_part *parts, intptr_t count, const float *w, 
   job.panel_parts = smaller(divided_up(WANTED_TASKS, blocks), job.panels);
   const size_t bytes =
       (size_t)(all->groups * job.panels * taps * all->channels * PANEL) * sizeof(float);
-  job.weights = kb_alloc(bytes);
+  job.weights = kb_scratch(bytes);
   kb_parallel_for((size_t)(all->groups * job.panels * divided_up(all->channels, LANES)),
                   (size_t)(1 + 16384 / (PANEL * LANES * taps)), run_weights, &job);
   kb_parallel_for((size_t)(blocks * job.panel_parts), 1, run_blocks, &job);
-  kb_free(job.weights, bytes);
+  kb_scratch_free(job.weights, bytes);
   kb_conv_finish(all, job.tail);
 }

@@ -206,7 +206,7 @@ static void run_parts(void *context, size_t begin, size_t end) {
   const size_t positions = (size_t)larger(input[1] * input[2], job->band_rows * job->width);
   const size_t own = job->sums ? 0 : (size_t)job->sum_floats;
   const size_t bytes = (x + dy + own) * sizeof(float) + positions * sizeof(int32_t);
-  float *memory = kb_alloc(bytes), *sums = memory + x + dy;
+  float *memory = kb_scratch(bytes), *sums = memory + x + dy;
   const weight_scratch scratch = {memory, memory + x, (int32_t *)(sums + own)};
   memset(scratch.dy, 0, dy * sizeof(float));
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
@@ -217,7 +217,7 @@ static void run_parts(void *context, size_t begin, size_t end) {
                sums);
     if (!job->sums) write_part(job, &part, sums);
   }
-  kb_free(memory, bytes);
+  kb_scratch_free(memory, bytes);
 }
 
 static void join_parts(void *context, size_t begin, size_t end) {
@@ -258,9 +258,9 @@ void kb_direct_run_weight(const kb_conv_weight_job *conv) {
   job.parts = smaller(divided_up(WANTED_TASKS, owners), conv->batch * output[0]);
   const size_t bytes =
       job.parts > 1 ? (size_t)(job.parts * owners * job.sum_floats) * sizeof(float) : 0;
-  if (job.parts > 1) job.sums = kb_alloc(bytes);
+  if (job.parts > 1) job.sums = kb_scratch(bytes);
   kb_parallel_for((size_t)(owners * job.parts), 1, run_parts, &job);
   if (job.parts == 1) return;
   kb_parallel_for((size_t)owners, 1, join_parts, &job);
-  kb_free(job.sums, bytes);
+  kb_scratch_free(job.sums, bytes);
 }

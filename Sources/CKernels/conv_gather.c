@@ -94,13 +94,13 @@ static void gather_image(const kb_conv_gather *gather, const char *x, intptr_t c
   conv_run runs[KB_CONV_MAX_TILE];
   size_t row_bytes, run_count = plan_runs(gather, begin, end, &box, runs, &row_bytes);
   size_t staged_bytes = (size_t)(box.extent[0] * box.extent[1]) * row_bytes + KB_CONV_SLACK;
-  char *staged = kb_alloc(staged_bytes);
+  char *staged = kb_scratch(staged_bytes);
   const size_t channel_bytes = (size_t)kb_conv_count(gather->input) * gather->size;
   for (intptr_t c = 0; c < channels; c++) {
     kb_conv_stage_channel(gather, &box, x + (size_t)c * channel_bytes, staged, row_bytes);
     patches = emit_taps(gather, &box, runs, run_count, staged, row_bytes, patches, pitch);
   }
-  kb_free(staged, staged_bytes);
+  kb_scratch_free(staged, staged_bytes);
 }
 
 bool kb_conv_reads_in_place(const kb_conv_gather *gather) {
@@ -175,7 +175,7 @@ kb_conv_gather kb_conv_of_pixels(const kb_conv_gather *gather) {
 
 float *kb_conv_read_pixels(const kb_conv_gather *gather, const void *x, intptr_t planes) {
   if (gather->size != sizeof(float) || !kb_conv_reads_pixels(gather)) return NULL;
-  float *pixels = kb_alloc((size_t)(planes * kb_conv_count(gather->output)) * sizeof(float));
+  float *pixels = kb_scratch((size_t)(planes * kb_conv_count(gather->output)) * sizeof(float));
   pixel_job job = {gather, pixels, (float *)x, NULL, 1};
   kb_parallel_for((size_t)planes, planes_of_task(gather), read_pixels, &job);
   return pixels;

@@ -100,7 +100,7 @@ static image_scratch open_scratch(const image_cut *cut, intptr_t y_rows) {
   image_scratch s;
   s.bytes = depth * sizeof(size_t) + outputs * sizeof(kb_shallow_segment) +
             (staged + y + pixels + outputs) * sizeof(float);
-  s.offsets = s.memory = kb_alloc(s.bytes);
+  s.offsets = s.memory = kb_scratch(s.bytes);
   s.segments = (kb_shallow_segment *)(s.offsets + depth);
   s.y = (float *)(s.segments + outputs);
   s.x = s.y + y;
@@ -200,7 +200,7 @@ static void sum_bands(void *context, size_t begin, size_t end) {
                        smaller(LANES, cut->batch - block * LANES), rows * columns, y + r * plane, image);
     }
   }
-  kb_free(s.memory, s.bytes);
+  kb_scratch_free(s.memory, s.bytes);
 }
 
 void kb_images_run(const kb_conv_tiling *tiling) {
@@ -211,7 +211,7 @@ void kb_images_run(const kb_conv_tiling *tiling) {
   const intptr_t taps = kb_conv_count(gather->kernel), all = tiling->groups * tiling->rows;
   const intptr_t across = gather->kernel[2], channels = tiling->channels;
   const size_t bytes = (size_t)(all * channels * taps) * sizeof(float);
-  float *turned = kb_alloc(bytes), *to = turned;
+  float *turned = kb_scratch(bytes), *to = turned;
   for (intptr_t r = 0; r < all; r++)
     for (intptr_t y = 0; y < gather->kernel[1]; y++)
       for (intptr_t c = 0; c < channels; c++, to += across)
@@ -219,7 +219,7 @@ void kb_images_run(const kb_conv_tiling *tiling) {
           to[x] = ((const float *)tiling->w)[(r * channels + c) * taps + y * across + x];
   job.w = turned;
   kb_parallel_for((size_t)(job.cut.blocks * tiling->groups * job.cut.bands), 1, sum_bands, &job);
-  kb_free(turned, bytes);
+  kb_scratch_free(turned, bytes);
 }
 
 typedef struct dot_job {
@@ -262,7 +262,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
       }
     }
   }
-  kb_free(s.memory, s.bytes);
+  kb_scratch_free(s.memory, s.bytes);
 }
 
 void kb_images_run_weight(const kb_conv_weight_job *conv) {
@@ -273,8 +273,8 @@ void kb_images_run_weight(const kb_conv_weight_job *conv) {
   const intptr_t count =
       conv->groups * conv->rows * conv->channels * kb_conv_count(gather->kernel);
   const size_t bytes = (size_t)(job.parts * count * LANES) * sizeof(float);
-  job.sums = kb_alloc(bytes);
+  job.sums = kb_scratch(bytes);
   kb_parallel_for((size_t)(job.parts * conv->groups), 1, dot_images, &job);
   kb_shallow_active()->collect(job.parts, count, job.sums, conv->dw);
-  kb_free(job.sums, bytes);
+  kb_scratch_free(job.sums, bytes);
 }

@@ -106,7 +106,7 @@ static void sum_band(const sum_job *job, intptr_t task, float *pixels) {
   if (box.first[0] <= box.last[0]) {
     stage = stage_of(&box, all->gather.input);
     bytes = kb_lane_stage_bytes(stage.rows, stage.columns, LANES);
-    memory = kb_alloc(bytes);
+    memory = kb_scratch(bytes);
     kb_lane_stage_plan(&stage, LANES, memory);
     const intptr_t size = stage.height * stage.width;
     kb_lane_stage_fill(job->lanes, &stage, (const float *)all->x + plane * size, size, channels, 0);
@@ -124,7 +124,7 @@ static void sum_band(const sum_job *job, intptr_t task, float *pixels) {
     job->kernels->sum(&view, job->weights + (i * job->lane_groups + lane_group) * MOST_TAPS * LANES,
                       bias, to, y_row, y_step);
   }
-  if (memory) kb_free(memory, bytes);
+  if (memory) kb_scratch_free(memory, bytes);
   float *y = (float *)all->y + plane * all->target[1] * width + first * width;
   job->lanes->scatter(pixels, LANES, channels, (last - first) * width, y, all->target[1] * width);
 }
@@ -132,9 +132,9 @@ static void sum_band(const sum_job *job, intptr_t task, float *pixels) {
 static void sum_bands(void *context, size_t begin, size_t end) {
   const sum_job *job = context;
   const size_t bytes = (size_t)(job->band_rows * job->parts->target[2] * LANES) * sizeof(float);
-  float *pixels = kb_alloc(bytes);
+  float *pixels = kb_scratch(bytes);
   for (size_t task = begin; task < end; task++) sum_band(job, (intptr_t)task, pixels);
-  kb_free(pixels, bytes);
+  kb_scratch_free(pixels, bytes);
 }
 
 // Weights [groups][taps] as [lane groups][taps][16].
@@ -158,7 +158,7 @@ void kb_lanewise_run(const kb_conv_tiling *parts, intptr_t count) {
   job.band_rows = divided_up(height, job.bands);
   job.bands = divided_up(height, job.band_rows);
   const size_t bytes = (size_t)(count * job.lane_groups * MOST_TAPS * LANES) * sizeof(float);
-  job.weights = kb_alloc(bytes);
+  job.weights = kb_scratch(bytes);
   memset(job.weights, 0, bytes);
   for (intptr_t i = 0; i < count; i++)
     turn_weights(parts[i].w, groups, parts[i].channels * kb_conv_count(parts[i].gather.kernel),
@@ -166,7 +166,7 @@ void kb_lanewise_run(const kb_conv_tiling *parts, intptr_t count) {
   const intptr_t work = job.band_rows * width * LANES;
   kb_parallel_for((size_t)(parts->batch * job.lane_groups * job.bands),
                   (size_t)(work >= 8192 ? 1 : 8192 / work), sum_bands, &job);
-  kb_free(job.weights, bytes);
+  kb_scratch_free(job.weights, bytes);
 }
 
 typedef struct dot_job {
@@ -192,7 +192,7 @@ static void dot_band(const dot_job *job, intptr_t image, intptr_t lane_group, in
                       .rows = rows, .columns = width};
   const size_t x_bytes = kb_lane_stage_bytes(x.rows, x.columns, LANES);
   const size_t dy_bytes = kb_lane_stage_bytes(rows, width, LANES);
-  void *x_memory = kb_alloc(x_bytes), *dy_memory = kb_alloc(dy_bytes);
+  void *x_memory = kb_scratch(x_bytes), *dy_memory = kb_scratch(dy_bytes);
   kb_lane_stage_plan(&x, LANES, x_memory);
   kb_lane_stage_plan(&dy, LANES, dy_memory);
   const intptr_t x_size = x.height * x.width, dy_size = dy.height * width;
@@ -205,8 +205,8 @@ static void dot_band(const dot_job *job, intptr_t image, intptr_t lane_group, in
         view_of(gather, &x, first + row, smaller(together, rows - row), offsets);
     job->kernels->dot(&view, dy.pixels + row * width * LANES, sums);
   }
-  kb_free(dy_memory, dy_bytes);
-  kb_free(x_memory, x_bytes);
+  kb_scratch_free(dy_memory, dy_bytes);
+  kb_scratch_free(x_memory, x_bytes);
 }
 
 static void dot_images(void *context, size_t begin, size_t end) {
@@ -239,7 +239,7 @@ void kb_lanewise_run_weight(const kb_conv_weight_job *conv) {
   job.bands = divided_up(height, job.band_rows);
   const intptr_t count = job.lane_groups * job.taps * LANES;
   const size_t bytes = (size_t)(job.image_parts * count) * sizeof(double);
-  job.sums = kb_alloc(bytes);
+  job.sums = kb_scratch(bytes);
   kb_parallel_for((size_t)(job.image_parts * job.lane_groups), 1, dot_images, &job);
   float *dw = conv->dw;
   for (intptr_t group = 0; group < conv->groups; group++) {
@@ -250,5 +250,5 @@ void kb_lanewise_run_weight(const kb_conv_weight_job *conv) {
       dw[group * job.taps + t] = (float)sum;
     }
   }
-  kb_free(job.sums, bytes);
+  kb_scratch_free(job.sums, bytes);
 }

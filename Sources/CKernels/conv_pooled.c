@@ -75,7 +75,7 @@ static void *spread(kb_dtype dtype, const kb_convolution *conv, const void *dy, 
   const intptr_t *size = conv->window.output;
   const kb_window pairs = {.input = {1, size[1], size[2]}, .output = {1, size[1] / 2, size[2] / 2},
                            .kernel = {1, 2, 2}, .stride = {1, 2, 2}, .dilation = {1, 1, 1}};
-  void *dz = kb_alloc(element_counts(conv).y * kb_dtype_size(dtype));
+  void *dz = kb_scratch(element_counts(conv).y * kb_dtype_size(dtype));
   kb_pool_spread(dtype, &pairs, (size_t)(conv->batch * conv->out_channels), dy, which, dz);
   return dz;
 }
@@ -89,12 +89,12 @@ void kb_conv_pooled_forward(kb_dtype dtype, const kb_convolution *conv, const vo
     return;
   }
   const size_t bytes = element_counts(conv).y * kb_dtype_size(dtype);
-  void *z = kb_alloc(bytes);
+  void *z = kb_scratch(bytes);
   kb_conv_forward(dtype, conv, x, w, bias, z, NULL);
   pool_job job = {kb_rectified_active(), conv->window.output[1], conv->window.output[2], z, y, which};
   kb_parallel_for((size_t)(conv->batch * conv->out_channels), plane_grain(job.height * job.width),
                   dtype == KB_FLOAT64 ? pool_planes_double : pool_planes_float, &job);
-  kb_free(z, bytes);
+  kb_scratch_free(z, bytes);
 }
 
 void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const void *x,
@@ -130,5 +130,5 @@ void kb_conv_pooled_gradient(kb_dtype dtype, const kb_convolution *conv, const v
     if (!dz) dz = spread(dtype, conv, dy, which);
     kb_conv_input_gradient(dtype, conv, dz, w, NULL, dx, NULL);
   }
-  if (dz) kb_free(dz, bytes);
+  if (dz) kb_scratch_free(dz, bytes);
 }

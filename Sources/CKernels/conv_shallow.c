@@ -138,7 +138,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
   const intptr_t output = kb_conv_count(tiling->gather.output);
   const size_t sums = tiling->y_which ? dense_bytes(&job->cut, POOLED_ROWS) : 0;
   const size_t bytes = sizeof(shallow_part) + sums + job->cut.staged_bytes;
-  shallow_part *planned = kb_alloc(bytes);
+  shallow_part *planned = kb_scratch(bytes);
   float *dense = (float *)(planned + 1);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const plane_part part = part_at(&job->cut, task % job->cut.parts);
@@ -156,7 +156,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
                         (float *)tiling->y + item * tiling->rows * output);
     if (job->tail) hand_over(job, &part, item);
   }
-  kb_free(planned, bytes);
+  kb_scratch_free(planned, bytes);
 }
 
 void kb_shallow_run(const kb_conv_tiling *tiling) {
@@ -207,7 +207,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
   const intptr_t count = conv->rows * conv->channels * kb_conv_count(gather->kernel) * 16;
   const size_t gradients = conv->dy_which ? dense_bytes(&job->cut, conv->rows) : 0;
   const size_t bytes = sizeof(shallow_part) + gradients + job->cut.staged_bytes;
-  shallow_part *planned = kb_alloc(bytes);
+  shallow_part *planned = kb_scratch(bytes);
   float *dense = (float *)(planned + 1);
   for (intptr_t task = (intptr_t)begin; task < (intptr_t)end; task++) {
     const intptr_t group = task % conv->groups, images = task / conv->groups;
@@ -230,7 +230,7 @@ static void dot_images(void *context, size_t begin, size_t end) {
       }
     }
   }
-  kb_free(planned, bytes);
+  kb_scratch_free(planned, bytes);
 }
 
 void kb_shallow_run_weight(const kb_conv_weight_job *conv) {
@@ -240,8 +240,8 @@ void kb_shallow_run_weight(const kb_conv_weight_job *conv) {
                     cut_plane(&conv->gather, conv->channels, SLICES, conv->dy_which ? 2 : 1),
                     smaller(IMAGE_PARTS, conv->batch), NULL};
   const size_t bytes = (size_t)(job.image_parts * count * 16) * sizeof(float);
-  job.sums = kb_alloc(bytes);
+  job.sums = kb_scratch(bytes);
   kb_parallel_for((size_t)(job.image_parts * conv->groups), 1, dot_images, &job);
   job.kernels->collect(job.image_parts, count, job.sums, conv->dw);
-  kb_free(job.sums, bytes);
+  kb_scratch_free(job.sums, bytes);
 }

@@ -106,7 +106,7 @@ static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr
   const size_t pitch = ((size_t)width * size + 63) / 64 * 64 + KB_CONV_SLACK;
   const size_t patch_bytes = (size_t)(job->chunk * taps) * pitch;
   const size_t result_bytes = (size_t)(tiling->rows * width) * size;
-  char *scratch = kb_alloc(patch_bytes + result_bytes);
+  char *scratch = kb_scratch(patch_bytes + result_bytes);
   char *patches = scratch, *result = scratch + patch_bytes;
   const size_t channel_bytes = (size_t)kb_conv_count(tiling->gather.input) * size;
   const size_t image_bytes = channel_bytes * (size_t)(tiling->channels * tiling->groups);
@@ -125,7 +125,7 @@ static void run_tile(const tile_job *job, intptr_t group, intptr_t begin, intptr
     channel += count;
   } while (channel < tiling->channels);
   write_tile(tiling, group, begin, end, result, width);
-  kb_free(scratch, patch_bytes + result_bytes);
+  kb_scratch_free(scratch, patch_bytes + result_bytes);
 }
 
 static void run_tiles(void *context, size_t begin, size_t end) {
@@ -162,7 +162,7 @@ static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intpt
   // multiplied the next panel is fetched, which the processor would not foresee.
   const bool packs = tiles >= LEAST_PACKED;
   const size_t packed_bytes = packs ? (size_t)(channels * width) * sizeof(float) : 0;
-  float *packed = kb_alloc(packed_bytes);
+  float *packed = kb_scratch(packed_bytes);
   for (intptr_t column = 0; column < count; column += width) {
     const intptr_t columns = count - column < width ? count - column : width;
     const intptr_t next = pixels - first - column - width;
@@ -179,7 +179,7 @@ static void multiply_in_place(const kb_conv_tiling *tiling, intptr_t item, intpt
       r += some;
     }
   }
-  kb_free(packed, packed_bytes);
+  kb_scratch_free(packed, packed_bytes);
 }
 
 static void run_in_place(void *context, size_t begin, size_t end) {
@@ -286,7 +286,7 @@ static bool run_on_pixels(const kb_conv_tiling *tiling) {
   dense.x = pixels;
   dense.gather = kb_conv_of_pixels(&tiling->gather);
   kb_conv_run_tiles(&dense);
-  kb_free(pixels, (size_t)(planes * kb_conv_count(tiling->gather.output)) * sizeof(float));
+  kb_scratch_free(pixels, (size_t)(planes * kb_conv_count(tiling->gather.output)) * sizeof(float));
   return true;
 }
 

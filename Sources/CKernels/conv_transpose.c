@@ -163,14 +163,14 @@ static void transpose_weights(const kb_convolution *conv, size_t size, const tap
       .to = to,
   };
   const size_t bytes = (size_t)(taps[0].count * taps[1].count * taps[2].count) * sizeof(intptr_t);
-  job.order = kb_alloc(bytes);
+  job.order = kb_scratch(bytes);
   job.count = list_taps(kernel, taps, job.order);
   const intptr_t blocks = (job.inputs + TRANSPOSED_TOGETHER - 1) / TRANSPOSED_TOGETHER;
   const intptr_t work = job.outputs * job.count * TRANSPOSED_TOGETHER;
   if (work > 0)
     kb_parallel_for((size_t)(conv->groups * blocks), work >= 8192 ? 1 : (size_t)(8192 / work),
                     transpose_inputs, &job);
-  kb_free(job.order, bytes);
+  kb_scratch_free(job.order, bytes);
 }
 
 // The part of dx whose positions are `residue` modulo the stride, as a convolution of dy. False where
@@ -298,10 +298,10 @@ static bool pixel_input_gradient(kb_dtype dtype, const kb_convolution *conv, con
   for (int d = 0; d < 3; d++) dense.window.stride[d] = 1;
   const intptr_t planes = conv->batch * conv->in_channels, residue[3] = {0};
   const size_t bytes = (size_t)(planes * kb_conv_count(dense.window.input)) * sizeof(float);
-  float *pixels = kb_alloc(bytes);
+  float *pixels = kb_scratch(bytes);
   input_gradient_part(dtype, &dense, residue, dy, w, bias, transposed, pixels, NULL);
   kb_conv_spread_pixels(&gather, pixels, planes, bias, conv->in_channels, dx);
-  kb_free(pixels, bytes);
+  kb_scratch_free(pixels, bytes);
   return true;
 }
 
@@ -313,7 +313,7 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
     size_t channels = (size_t)conv->in_channels;
     float *wide_dy = kb_widen(dtype, counts.y, dy), *wide_w = kb_widen(dtype, counts.w, w);
     float *wide_bias = kb_widen(dtype, channels, bias);
-    float *wide_dx = kb_alloc(counts.x * sizeof(float));
+    float *wide_dx = kb_scratch(counts.x * sizeof(float));
     kb_conv_input_gradient(KB_FLOAT32, conv, wide_dy, wide_w, wide_bias, wide_dx, NULL);
     kb_narrow(dtype, counts.x, wide_dx, dx);
     kb_release_wide(wide_dy, counts.y), kb_release_wide(wide_w, counts.w);
@@ -323,24 +323,24 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   }
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
   size_t bytes = counts.w * kb_dtype_size(dtype);
-  void *transposed = kb_alloc(bytes);
+  void *transposed = kb_scratch(bytes);
   if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
-    kb_free(transposed, bytes);
+    kb_scratch_free(transposed, bytes);
     kb_conv_run_tail(tail, planes, input);
     return;
   }
   if (kb_columns_serves(dtype, conv)) {
-    kb_free(transposed, bytes);
+    kb_scratch_free(transposed, bytes);
     kb_columns_run(conv, dy, w, bias, dx);
     kb_conv_run_tail(tail, planes, input);
     return;
   }
   if (direct_input_gradient(dtype, conv, dy, w, bias, dx, tail)) {
-    kb_free(transposed, bytes);
+    kb_scratch_free(transposed, bytes);
     return;
   }
   if (kb_conv_count(stride) > 1 && pixel_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
-    kb_free(transposed, bytes);
+    kb_scratch_free(transposed, bytes);
     kb_conv_run_tail(tail, planes, input);
     return;
   }
@@ -351,6 +351,6 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
     for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++)
       for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++)
         input_gradient_part(dtype, conv, residue, dy, w, bias, transposed, dx, own);
-  kb_free(transposed, bytes);
+  kb_scratch_free(transposed, bytes);
   if (!own) kb_conv_run_tail(tail, planes, input);
 }

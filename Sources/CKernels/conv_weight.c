@@ -127,7 +127,7 @@ static void run_tasks(void *context, size_t begin, size_t end) {
   const size_t dy_bytes = (size_t)job->rows * TILE * size;
   const size_t sum_bytes = (size_t)(job->rows * plan->chunk * plan->taps) * size;
   const size_t bytes = patch_bytes + dy_bytes + sum_bytes;
-  scratch.patches = kb_alloc(bytes);
+  scratch.patches = kb_scratch(bytes);
   scratch.dy = scratch.patches + patch_bytes;
   scratch.sum = scratch.dy + dy_bytes;
   for (size_t task = begin; task < end; task++) {
@@ -138,7 +138,7 @@ static void run_tasks(void *context, size_t begin, size_t end) {
     sum_tiles(plan, group, channel, count, part * plan->tiles / plan->parts,
               (part + 1) * plan->tiles / plan->parts, to, scratch);
   }
-  kb_free(scratch.patches, bytes);
+  kb_scratch_free(scratch.patches, bytes);
 }
 
 bool kb_conv_spreads_weight(const kb_conv_weight_job *job) {
@@ -158,7 +158,7 @@ static bool run_on_pixels(const kb_conv_weight_job *job) {
   dense.x = pixels;
   dense.gather = kb_conv_of_pixels(&job->gather);
   kb_conv_run_weight(&dense);
-  kb_free(pixels, (size_t)(planes * kb_conv_count(job->gather.output)) * sizeof(float));
+  kb_scratch_free(pixels, (size_t)(planes * kb_conv_count(job->gather.output)) * sizeof(float));
   return true;
 }
 
@@ -209,11 +209,11 @@ void kb_conv_run_weight(const kb_conv_weight_job *job) {
   plan.parts = (WANTED_TASKS + owners - 1) / owners;
   if (plan.parts > plan.tiles) plan.parts = plan.tiles;
   const size_t sum_bytes = plan.parts > 1 ? (size_t)plan.parts * count * job->gather.size : 0;
-  if (plan.parts > 1) plan.sums = kb_alloc(sum_bytes);
+  if (plan.parts > 1) plan.sums = kb_scratch(sum_bytes);
   kb_parallel_for((size_t)(owners * plan.parts), 1, run_tasks, &plan);
   if (plan.parts == 1) return;
   memcpy(job->dw, plan.sums, count * job->gather.size);
   for (intptr_t part = 1; part < plan.parts; part++)
     kb_conv_add(job->dtype, count, plan.sums + (size_t)part * count * job->gather.size, job->dw);
-  kb_free(plan.sums, sum_bytes);
+  kb_scratch_free(plan.sums, sum_bytes);
 }

@@ -310,8 +310,8 @@ static void run_blocks(void *context, size_t begin, size_t end) {
   const size_t products = (size_t)(POINTS * job->product_stride);
   const size_t bytes = (inputs + products + pixel_floats(job)) * sizeof(float);
   const size_t staged = stage_bytes(&job->grid, 6);
-  float *input = kb_alloc(bytes), *product = input + inputs, *pixels = product + products;
-  void *memory = kb_alloc(staged);
+  float *input = kb_scratch(bytes), *product = input + inputs, *pixels = product + products;
+  void *memory = kb_scratch(staged);
   for (size_t task = begin; task < end; task++) {
     const intptr_t group = (intptr_t)task / job->grid.blocks;
     const tile_block block = job_block(job, (intptr_t)task % job->grid.blocks);
@@ -328,15 +328,15 @@ static void run_blocks(void *context, size_t begin, size_t end) {
       write_outputs(job, &block, group, panel, product, pixels);
     }
   }
-  kb_free(memory, staged);
-  kb_free(input, bytes);
+  kb_scratch_free(memory, staged);
+  kb_scratch_free(input, bytes);
 }
 
 // Of few tiles, first the inputs of all of them …
 static void run_inputs(void *context, size_t begin, size_t end) {
   const winograd_job *job = context;
   const size_t staged = stage_bytes(&job->grid, 6);
-  void *memory = kb_alloc(staged);
+  void *memory = kb_scratch(staged);
   for (size_t task = begin; task < end; task++) {
     const intptr_t item = (intptr_t)task / job->lane_groups;
     const tile_block block = job_block(job, item % job->grid.blocks);
@@ -344,7 +344,7 @@ static void run_inputs(void *context, size_t begin, size_t end) {
     transform_inputs(job, &block, &stage, item / job->grid.blocks,
                      (intptr_t)task % job->lane_groups, job->inputs + item * POINTS * job->input_stride);
   }
-  kb_free(memory, staged);
+  kb_scratch_free(memory, staged);
 }
 
 // … then the products, a task for each panel of outputs, which transforms its own weights: written to
@@ -358,7 +358,7 @@ static void run_panels(void *context, size_t begin, size_t end) {
   const size_t weights = (size_t)(POINTS * stride);
   const size_t products = (size_t)(POINTS * job->product_stride);
   const size_t bytes = (weights + products + pixel_floats(job)) * sizeof(float);
-  float *weight = kb_alloc(bytes), *product = weight + weights, *pixels = product + products;
+  float *weight = kb_scratch(bytes), *product = weight + weights, *pixels = product + products;
   for (size_t task = begin; task < end; task++) {
     const intptr_t panel = (intptr_t)task / job->grid.blocks;
     const intptr_t group = panel / job->panels, index = (intptr_t)task % job->grid.blocks;
@@ -377,7 +377,7 @@ static void run_panels(void *context, size_t begin, size_t end) {
     }
     write_outputs(job, &block, group, panel % job->panels, product, pixels);
   }
-  kb_free(weight, bytes);
+  kb_scratch_free(weight, bytes);
 }
 
 void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
@@ -399,19 +399,19 @@ void kb_winograd_run(const kb_conv_tiling *tiling, bool transposed) {
   job.product_stride = job.grid.slices * area * PANEL + SKEW;
   if (few) {
     const size_t bytes = (size_t)(groups * POINTS * job.input_stride) * sizeof(float);
-    job.inputs = kb_alloc(bytes);
+    job.inputs = kb_scratch(bytes);
     kb_parallel_for((size_t)(groups * job.lane_groups), 1, run_inputs, &job);
     kb_parallel_for((size_t)(groups * job.panels), 1, run_panels, &job);
-    kb_free(job.inputs, bytes);
+    kb_scratch_free(job.inputs, bytes);
     kb_conv_finish(tiling, job.tail);
     return;
   }
   const size_t weights =
       (size_t)(groups * job.panels * POINTS * tiling->gather.kernel[0] * tiling->channels * PANEL);
   const size_t bytes = weights * sizeof(float);
-  job.weights = kb_alloc(bytes);
+  job.weights = kb_scratch(bytes);
   kb_parallel_for((size_t)(groups * job.panels * job.lane_groups), 1, run_weights, &job);
   kb_parallel_for((size_t)(groups * job.grid.blocks), 1, run_blocks, &job);
-  kb_free(job.weights, bytes);
+  kb_scratch_free(job.weights, bytes);
   kb_conv_finish(tiling, job.tail);
 }

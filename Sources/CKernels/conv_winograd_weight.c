@@ -101,14 +101,14 @@ static void transform_item(const weight_job *job, intptr_t number, intptr_t item
 static void transform_planes(void *context, size_t begin, size_t end) {
   const weight_job *job = context;
   const size_t staged = stage_bytes(&job->grid, 6);
-  void *memory = kb_alloc(staged);
+  void *memory = kb_scratch(staged);
   const intptr_t items = job->input_groups + job->output_groups;
   for (size_t task = begin; task < end; task++) {
     const intptr_t index = (intptr_t)task / items;
     transform_item(job, job->first + index, (intptr_t)task % items, index, job->inputs,
                    job->gradients, memory);
   }
-  kb_free(memory, staged);
+  kb_scratch_free(memory, staged);
 }
 
 // Adds the products of some tiles to the sums of a part.
@@ -162,7 +162,7 @@ static void write_part(const weight_job *job, intptr_t index, const float *sums)
 
 static void sum_parts(void *context, size_t begin, size_t end) {
   const weight_job *job = context;
-  float *own = job->sums ? NULL : kb_alloc(SUM_FLOATS * sizeof(float));
+  float *own = job->sums ? NULL : kb_scratch(SUM_FLOATS * sizeof(float));
   for (size_t task = begin; task < end; task++) {
     float *sums = own ? own : job->sums + task * SUM_FLOATS;
     const weight_part part = part_of(job, (intptr_t)task);
@@ -176,7 +176,7 @@ static void sum_parts(void *context, size_t begin, size_t end) {
                 job->first > 0 || block > 0);
     if (job->last) write_part(job, (intptr_t)task, sums);
   }
-  if (own) kb_free(own, SUM_FLOATS * sizeof(float));
+  if (own) kb_scratch_free(own, SUM_FLOATS * sizeof(float));
 }
 
 static void sum_strips(void *context, size_t begin, size_t end) {
@@ -185,8 +185,8 @@ static void sum_strips(void *context, size_t begin, size_t end) {
   const size_t inputs = (size_t)(POINTS * job->input_stride);
   const size_t points = (inputs + (size_t)(POINTS * job->gradient_stride)) * sizeof(float);
   const size_t staged = stage_bytes(&job->grid, 6);
-  float *input = kb_alloc(points), *gradient = input + inputs;
-  void *memory = kb_alloc(staged);
+  float *input = kb_scratch(points), *gradient = input + inputs;
+  void *memory = kb_scratch(staged);
   for (intptr_t strip = (intptr_t)begin; strip < (intptr_t)end; strip++) {
     float *sums = job->sums + strip * parts * SUM_FLOATS;
     const intptr_t first = strip * blocks / job->strips, last = (strip + 1) * blocks / job->strips;
@@ -198,8 +198,8 @@ static void sum_strips(void *context, size_t begin, size_t end) {
                   block > first);
     }
   }
-  kb_free(memory, staged);
-  kb_free(input, points);
+  kb_scratch_free(memory, staged);
+  kb_scratch_free(input, points);
 }
 
 // The strips' sums in order; a task takes a point of all parts.
@@ -226,13 +226,13 @@ static void run_strips(weight_job *job) {
   job->input_stride = input_tiles(&job->grid) * job->input_pitch + SKEW;
   job->gradient_stride = gradient_tiles(&job->grid) * job->gradient_pitch + SKEW;
   const size_t bytes = (size_t)(job->strips * parts * SUM_FLOATS) * sizeof(float);
-  job->sums = kb_alloc(bytes);
+  job->sums = kb_scratch(bytes);
   for (job->group = 0; job->group < job->conv->groups; job->group++) {
     kb_parallel_for((size_t)job->strips, 1, sum_strips, job);
     kb_parallel_for(POINTS, 4, join_strips, job);
     kb_parallel_for((size_t)parts, 1, write_parts, job);
   }
-  kb_free(job->sums, bytes);
+  kb_scratch_free(job->sums, bytes);
 }
 
 void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
@@ -267,7 +267,7 @@ void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
   const size_t gradients = (size_t)(POINTS * job.gradient_stride);
   const size_t sums = rounds > 1 ? (size_t)(parts * SUM_FLOATS) : 0;
   const size_t bytes = (inputs + gradients + sums) * sizeof(float);
-  job.inputs = kb_alloc(bytes);
+  job.inputs = kb_scratch(bytes);
   job.gradients = job.inputs + inputs;
   if (sums) job.sums = job.gradients + gradients;
   for (job.group = 0; job.group < conv->groups; job.group++) {
@@ -279,5 +279,5 @@ void kb_winograd_run_weight(const kb_conv_weight_job *conv) {
       kb_parallel_for((size_t)parts, 1, sum_parts, &job);
     }
   }
-  kb_free(job.inputs, bytes);
+  kb_scratch_free(job.inputs, bytes);
 }

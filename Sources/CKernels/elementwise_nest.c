@@ -107,12 +107,12 @@ void kb_nest_init(kb_nest *nest, size_t rank, const intptr_t *dims, size_t input
 }
 
 static char *task_begin(const kb_nest *nest, char *local, size_t local_size) {
-  return nest->scratch <= local_size ? local : kb_alloc(nest->scratch);
+  return nest->scratch <= local_size ? local : kb_scratch(nest->scratch);
 }
 
 static void task_end(const kb_nest *nest, char *scratch, const char *local) {
   if (nest->stage || nest->fence) kb_stream_fence();
-  if (scratch != local) kb_free(scratch, nest->scratch);
+  if (scratch != local) kb_scratch_free(scratch, nest->scratch);
 }
 
 static void call_body(kb_nest *nest, size_t n, const void *const *in, char *out, char *scratch) {

@@ -187,12 +187,12 @@ static void run_range(const kb_fused *f, size_t first, size_t n, const char *con
                       unsigned uniform, char *const *outputs, bool streams) {
   _Alignas(64) char local[LOCAL_BYTES];
   const size_t bytes = kb_fused_workspace(f);
-  char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
+  char *const memory = bytes <= sizeof local ? local : kb_scratch(bytes);
   const char *from[KB_FUSED_INPUTS];
   for (size_t i = 0; i < f->inputs; i++)
     from[i] = inputs[i] + (uniform >> i & 1 ? 0 : first * f->input_sizes[i]);
   run_elements(f, memory, n, from, uniform, outputs, streams);
-  if (memory != local) kb_free(memory, bytes);
+  if (memory != local) kb_scratch_free(memory, bytes);
 }
 
 typedef struct {
@@ -358,14 +358,14 @@ static void run_tail(const kb_tail *tail, size_t row, size_t rows, size_t column
   const kb_fused_tail *const t = (const kb_fused_tail *)(const void *)tail;
   _Alignas(64) char local[LOCAL_BYTES];
   const size_t bytes = kb_fused_workspace(t->fused);
-  char *const memory = bytes <= sizeof local ? local : kb_alloc(bytes);
+  char *const memory = bytes <= sizeof local ? local : kb_scratch(bytes);
   if (t->by_row || t->by_column)
     run_rows(t, memory, row, rows, column, columns);
   else if (columns == t->columns) // rows follow each other
     run_alike(t, memory, row * columns, 1, rows * columns);
   else
     run_alike(t, memory, row * t->columns + column, rows, columns);
-  if (memory != local) kb_free(memory, bytes);
+  if (memory != local) kb_scratch_free(memory, bytes);
 }
 
 bool kb_fused_is_light(const kb_fused *f) { return f->cost <= f->inputs + f->outputs; }

@@ -103,7 +103,7 @@ static pairs make_pairs(size_t count, size_t k, const void *data, intptr_t apart
   if (along == 1 && k % 2 == 0 && (apart % 2 == 0 || count == 1) && (uintptr_t)data % 4 == 0)
     return (pairs){data, apart / 2, 1, NULL, 0};
   const size_t half = (k + 1) / 2, bytes = count * half * sizeof(uint32_t);
-  uint32_t *to = kb_alloc(bytes);
+  uint32_t *to = kb_scratch(bytes);
   pairing job = {count, k, data, apart, along, to};
   if (apart == 1 && along != 1) {
     kb_parallel_for(half, kb_gemm_grain(4 * count), pair_rows, &job);
@@ -114,7 +114,7 @@ static pairs make_pairs(size_t count, size_t k, const void *data, intptr_t apart
 }
 
 static void release(pairs p) {
-  if (p.copy) kb_free(p.copy, p.bytes);
+  if (p.copy) kb_scratch_free(p.copy, p.bytes);
 }
 
 void kb_gemm_bfloat16(size_t m, size_t n, size_t k, kb_matrix a, kb_matrix b, float *sums,

@@ -65,10 +65,10 @@ static void multiply_items(void *context, size_t begin, size_t end) {
   bool single = all->dtype == KB_COMPLEX64;
   size_t size = single ? 8 : 16, m = all->m, n = all->n, k = all->k;
   size_t b_bytes = 2 * k * n * size, a_bytes = 0;
-  char *b = kb_alloc(b_bytes), *a_copy = NULL;
+  char *b = kb_scratch(b_bytes), *a_copy = NULL;
   if (all->a.column_stride != 1) {
     a_bytes = m * k * size;
-    a_copy = kb_alloc(a_bytes);
+    a_copy = kb_scratch(a_bytes);
   }
   for (size_t i = begin; i < end; i++) {
     const char *a = (const char *)all->a.data + (intptr_t)i * all->a.batch_stride * (intptr_t)size;
@@ -90,9 +90,9 @@ static void multiply_items(void *context, size_t begin, size_t end) {
                  (kb_matrix){a, a_row, 1, 0}, (kb_matrix){b, (intptr_t)(2 * n), 1, 0},
                  all->c + i * m * n * size, all->add, NULL);
   }
-  kb_free(b, b_bytes);
+  kb_scratch_free(b, b_bytes);
   if (a_copy != NULL) {
-    kb_free(a_copy, a_bytes);
+    kb_scratch_free(a_copy, a_bytes);
   }
 }
 

@@ -152,7 +152,7 @@ static void multiply_items(void *context, size_t begin, size_t end) {
   const bool pairs = all->dtype == KB_BFLOAT16 && kb_gemm_bfloat16_serves();
   size_t wide = pairs ? 0 : m * k + k * n;
   size_t bytes = (wide + m * n) * sizeof(float);
-  float *sums = kb_alloc(bytes), *a = sums + m * n, *b = pairs ? a : a + m * k;
+  float *sums = kb_scratch(bytes), *a = sums + m * n, *b = pairs ? a : a + m * k;
   kb_matrix wide_a = {0}, wide_b = {0};
   for (size_t i = begin; i < end; i++) {
     if (!pairs && (i == begin || all->a.batch_stride != 0)) {
@@ -180,7 +180,7 @@ static void multiply_items(void *context, size_t begin, size_t end) {
     narrowing job = {all->dtype, sums, c};
     kb_parallel_for(m * n, 16384, narrow_range, &job);
   }
-  kb_free(sums, bytes);
+  kb_scratch_free(sums, bytes);
 }
 
 void kb_gemm_half(kb_dtype dtype, size_t batch, size_t m, size_t n, size_t k, kb_matrix a,

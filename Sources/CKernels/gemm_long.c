@@ -53,11 +53,11 @@ void kb_gemm_long(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
   job j = {kernels, m, n, k, smaller(smaller(k / PART, m * n * k / PART_WORK), MOST_PARTS), a, b,
            NULL};
   const size_t bytes = j.parts * m * n * kernels->size;
-  j.products = kb_alloc(bytes);
+  j.products = kb_scratch(bytes);
   kb_parallel_for(j.parts, 1, multiply_parts, &j);
   if (kernels->size == sizeof(float))
     ADD_PRODUCTS(float)
   else
     ADD_PRODUCTS(double)
-  kb_free(j.products, bytes);
+  kb_scratch_free(j.products, bytes);
 }

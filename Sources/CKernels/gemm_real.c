@@ -115,7 +115,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
     size_t rows_and_k = p->a_column == 1 ? all_rows * (p->k_block + PADDING)
                                          : p->k_block * (all_rows + PADDING);
     copy_bytes = rows_and_k * size;
-    copy = kb_alloc(copy_bytes);
+    copy = kb_scratch(copy_bytes);
   }
   for (size_t k_begin = p->k_begin; k_begin < p->k_end; k_begin += p->k_block) {
     size_t k_count = smaller(p->k_block, p->k_end - k_begin);
@@ -156,7 +156,7 @@ static void compute(const product *p, size_t tile_begin, size_t tile_end, size_t
     }
   }
   if (copy != NULL) {
-    kb_free(copy, copy_bytes);
+    kb_scratch_free(copy, copy_bytes);
   }
   if (p->tail != NULL && p->k_end == p->k) {
     p->tail->run(p->tail, p->first_row + first_row, all_rows, 0, p->n);
@@ -201,7 +201,7 @@ static void prepare_b(product *p, size_t rows) {
   p->first_packed = direct ? p->kernels->masked ? p->panels : p->n / width : 0;
   p->packed_rows = rows;
   p->packed_bytes = (p->panels - p->first_packed) * rows * width * size;
-  p->packed = p->packed_bytes > 0 ? kb_alloc(p->packed_bytes) : NULL;
+  p->packed = p->packed_bytes > 0 ? kb_scratch(p->packed_bytes) : NULL;
 }
 
 // Packs rows k_begin ..< k_end.
@@ -216,7 +216,7 @@ static void pack_rows(product *p) {
 
 static void unpack(product *p) {
   if (p->packed != NULL) {
-    kb_free(p->packed, p->packed_bytes);
+    kb_scratch_free(p->packed, p->packed_bytes);
   }
 }
 

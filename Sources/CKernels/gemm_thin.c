@@ -44,7 +44,7 @@ static const char *unit_stride(const char *data, size_t rows, size_t k, intptr_t
   if (column == 1 || k == 1) {
     return data;
   }
-  char *to = *copy = kb_alloc(rows * k * size);
+  char *to = *copy = kb_scratch(rows * k * size);
   for (size_t i = 0; i < rows; i++) {
     for (size_t p = 0; p < k; p++) {
       memcpy(to + (i * k + p) * size, at(data, (intptr_t)i * *row + (intptr_t)p * column, size),
@@ -78,9 +78,9 @@ void kb_gemm_thin(const kb_gemm_kernels *kernels, size_t m, size_t n, size_t k, 
   t.b = unit_stride(t.b, n, k, &t.b_column, t.b_row, size, &b_copy);
   kb_parallel_for(n, divided_up(kb_gemm_grain(k * m), 4) * 4, dot_columns, &t);
   if (a_copy != NULL) {
-    kb_free(a_copy, m * k * size);
+    kb_scratch_free(a_copy, m * k * size);
   }
   if (b_copy != NULL) {
-    kb_free(b_copy, n * k * size);
+    kb_scratch_free(b_copy, n * k * size);
   }
 }

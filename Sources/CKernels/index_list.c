@@ -137,12 +137,12 @@ kb_status kb_index(size_t size, size_t rank, const intptr_t *dims, const void *x
   complete(&j.before_rank, j.before_dims, j.before_strides, NULL);
   complete(&j.after_rank, j.after_dims, j.after_strides, NULL);
   const size_t bytes = j.places * sizeof *j.offsets;
-  j.offsets = kb_alloc(bytes);
+  j.offsets = kb_scratch(bytes);
   const kb_status status = fill_offsets(&j, rank, dims, strides, list, bad);
   if (status == KB_OK && j.before * j.after > 0)
     kb_parallel_for(j.before * j.places, 8192 / j.after + 1,
                     j.after == 1 ? copy_elements : copy_places, &j);
-  kb_free(j.offsets, bytes);
+  kb_scratch_free(j.offsets, bytes);
   return status;
 }
 
@@ -214,12 +214,12 @@ kb_status kb_index_put(bool accumulate, kb_dtype dtype, size_t rank, const intpt
   if (j.places == 0) return KB_OK;
   split_values(&j, value_strides);
   const size_t bytes = j.places * sizeof *j.offsets;
-  j.offsets = kb_alloc(bytes);
+  j.offsets = kb_scratch(bytes);
   const kb_status status = fill_offsets(&j, rank, dims, strides, list, bad);
   if (status == KB_OK && j.before * j.after > 0) {
     const size_t n = (size_t)j.after_dims[j.after_rank - 1];
     kb_parallel_for(j.before * (j.after / n), 8192 / (j.places * n) + 1, put_lines, &j);
   }
-  kb_free(j.offsets, bytes);
+  kb_scratch_free(j.offsets, bytes);
   return status;
 }

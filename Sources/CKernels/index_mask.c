@@ -91,7 +91,7 @@ static size_t start(job *j, kb_dtype dtype, size_t rank, const intptr_t *dims, c
   j->rank = rank, j->dims = dims, j->count = j->plan.length;
   if (j->count == 0) return 0;
   j->chunks = (j->count + CHUNK - 1) / CHUNK;
-  j->starts = kb_alloc(j->chunks * sizeof *j->starts);
+  j->starts = kb_scratch(j->chunks * sizeof *j->starts);
   kb_parallel_for(j->chunks, 1, count_chunks, j);
   size_t total = 0;
   for (size_t chunk = 0; chunk < j->chunks; chunk++) {
@@ -103,7 +103,7 @@ static size_t start(job *j, kb_dtype dtype, size_t rank, const intptr_t *dims, c
 }
 
 static void finish(job *j) {
-  if (j->starts) kb_free(j->starts, j->chunks * sizeof *j->starts);
+  if (j->starts) kb_scratch_free(j->starts, j->chunks * sizeof *j->starts);
 }
 
 // Returns how many elements are set.

@@ -61,7 +61,7 @@ static bool order_rows(const kb_row_updates *u, size_t *starts, size_t *order,
 void kb_update_rows(const kb_row_updates *updates, kb_index_fault *fault) {
   const kb_row_updates *u = updates;
   const size_t bytes = (u->length + 2 + u->count) * sizeof(size_t), all = u->length * u->n * u->size;
-  size_t *const starts = kb_alloc(bytes), *const order = starts + u->length + 2;
+  size_t *const starts = kb_scratch(bytes), *const order = starts + u->length + 2;
   if (order_rows(u, starts, order, fault)) {
     job j = {.updates = u, .starts = starts, .order = order, .tile = TILE_BYTES / u->size,
              .streams = kb_streams(u->count * u->n * u->size, all)};
@@ -69,5 +69,5 @@ void kb_update_rows(const kb_row_updates *updates, kb_index_fault *fault) {
     j.tiles = (u->n + j.tile - 1) / j.tile;
     kb_parallel_for(u->length * j.tiles, 8192 / j.tile + 1, update_tiles, &j);
   }
-  kb_free(starts, bytes);
+  kb_scratch_free(starts, bytes);
 }

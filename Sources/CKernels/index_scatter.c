@@ -255,11 +255,11 @@ static kb_status scatter(job *j, kb_scatter_reduction op, bool include_self, kb_
   if (!j->fault.found) walk(j, PASS_COMBINE);
   j->x = NULL, j->streams = false;
   if (op == KB_SCATTER_MEAN && !j->fault.found) {
-    j->counts = kb_alloc(total * sizeof(uint32_t));
+    j->counts = kb_scratch(total * sizeof(uint32_t));
     for (size_t i = 0; i < total; i++) j->counts[i] = include_self;
     walk(j, PASS_COUNT);
     kb_divide_by_counts(wide, total, j->counts, j->y);
-    kb_free(j->counts, total * sizeof(uint32_t));
+    kb_scratch_free(j->counts, total * sizeof(uint32_t));
   }
   if (copy) kb_narrow(dtype, total, copy, y);
   return kb_index_status(&j->fault, bad);

@@ -69,15 +69,15 @@ static interpolation_job make_job(bool is_double, const kb_interpolation *interp
 static void end_job(interpolation_job *job) {
   for (int d = 0; d < 3; d++) {
     if (job->passes[d].taps == 0) continue;
-    kb_free(job->passes[d].indices, job->passes[d].index_bytes);
-    if (job->passes[d].weights) kb_free(job->passes[d].weights, job->passes[d].weight_bytes);
+    kb_scratch_free(job->passes[d].indices, job->passes[d].index_bytes);
+    if (job->passes[d].weights) kb_scratch_free(job->passes[d].weights, job->passes[d].weight_bytes);
   }
 }
 
 // Applies the passes innermost dimension first (`transposed`: outermost first), between two
 // buffers.
 static void run_planes(const interpolation_job *job, bool transposed, size_t begin, size_t end) {
-  char *buffers = kb_alloc(2 * job->scratch);
+  char *buffers = kb_scratch(2 * job->scratch);
   const size_t from_count = transposed ? job->outputs : job->inputs;
   const size_t to_count = transposed ? job->inputs : job->outputs;
   for (size_t plane = begin; plane < end; plane++) {
@@ -105,7 +105,7 @@ static void run_planes(const interpolation_job *job, bool transposed, size_t beg
     }
     memcpy(to, from, to_count * job->size);
   }
-  kb_free(buffers, 2 * job->scratch);
+  kb_scratch_free(buffers, 2 * job->scratch);
 }
 
 static void run_forward(void *context, size_t begin, size_t end) {
@@ -181,7 +181,7 @@ void kb_interpolate(kb_dtype dtype, const kb_interpolation *interpolation, size_
     kb_parallel_for(planes, plane_grain(&job), run_forward, &job);
   } else {
     float *wide_x = kb_widen(dtype, planes * job.inputs, x);
-    float *wide_y = kb_alloc(planes * job.outputs * sizeof(float));
+    float *wide_y = kb_scratch(planes * job.outputs * sizeof(float));
     job.x = wide_x, job.y = wide_y;
     kb_parallel_for(planes, plane_grain(&job), run_forward, &job);
     kb_release_wide(wide_x, planes * job.inputs);
@@ -202,7 +202,7 @@ void kb_interpolate_gradient(kb_dtype dtype, const kb_interpolation *interpolati
     kb_parallel_for(planes, plane_grain(&job), run_transposed, &job);
   } else {
     float *wide_dy = kb_widen(dtype, planes * job.outputs, dy);
-    float *wide_dx = kb_alloc(planes * job.inputs * sizeof(float));
+    float *wide_dx = kb_scratch(planes * job.inputs * sizeof(float));
     job.x = wide_dy, job.y = wide_dx;
     kb_parallel_for(planes, plane_grain(&job), run_transposed, &job);
     kb_release_wide(wide_dy, planes * job.outputs);

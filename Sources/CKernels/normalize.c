@@ -125,10 +125,10 @@ static void forward(void *context, size_t begin, size_t end) {
   const size_t together = fitting < 1 || j->streams ? 1 : fitting < TOGETHER ? fitting : TOGETHER;
   const size_t bytes = (together + 1) * width;
   const kb_storer store = kb_find_storer(j->type, j->dtype);
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t row = begin; row < end; row += together)
     forward_rows(j, row, end - row < together ? end - row : together, store, buffer);
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
   if (j->streams) kb_stream_fence();
 }
 
@@ -234,11 +234,11 @@ static void backward(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t size = kb_compute_size(j->type), bytes = 3 * j->columns * size;
   const size_t single_bytes = 2 * j->items * size;
-  char *buffer = kb_alloc(bytes);
-  char *single = j->collected && j->affine.inner == 1 ? kb_alloc(single_bytes) : NULL;
+  char *buffer = kb_scratch(bytes);
+  char *single = j->collected && j->affine.inner == 1 ? kb_scratch(single_bytes) : NULL;
   for (size_t block = begin; block < end; block++) backward_block(j, block, buffer, single);
-  if (single) kb_free(single, single_bytes);
-  kb_free(buffer, bytes);
+  if (single) kb_scratch_free(single, single_bytes);
+  kb_scratch_free(buffer, bytes);
   if (j->streams) kb_stream_fence();
 }
 
@@ -260,12 +260,12 @@ void kb_normalize_rows_backward(bool rms, kb_dtype dtype, size_t rows, size_t co
   if (collects && j.block_rows < LEAST_BLOCK_ROWS) j.block_rows = LEAST_BLOCK_ROWS;
   blocks = rows > 0 ? (rows + j.block_rows - 1) / j.block_rows : 1; // one gives the zeros of no rows
   const size_t bytes = blocks * 2 * j.items * sizeof(double);
-  if (collects) j.collected = kb_alloc(bytes);
+  if (collects) j.collected = kb_scratch(bytes);
   j.weight = kb_widen_parameters(dtype, j.type, j.items, weight);
   kb_parallel_for(blocks, 8192 / (j.block_rows * columns + 1) + 1, backward, &j);
   kb_release_parameters(dtype, j.type, j.items, j.weight);
   if (!collects) return;
   kb_sum_blocks(dtype, blocks, 2 * j.items, j.items, j.collected, dweight);
   kb_sum_blocks(dtype, blocks, 2 * j.items, j.items, j.collected + j.items, dbias);
-  kb_free(j.collected, bytes);
+  kb_scratch_free(j.collected, bytes);
 }

@@ -36,7 +36,7 @@ static void forward(void *context, size_t begin, size_t end) {
   const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
   const size_t line = width * kb_compute_size(j->type), bytes = 2 * line;
   const kb_storer store = kb_find_storer(j->type, j->dtype);
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t row = begin; row < end; row++) {
     const void *x = kb_line(j->dtype, j->type, j->x + row * width * size, width, buffer);
     char *y = j->y + row * width * size;
@@ -49,18 +49,18 @@ static void forward(void *context, size_t begin, size_t end) {
                             kb_get(j->type, j->shift, c), result);
     if (result != y) store(width, result, y);
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 static size_t grain(const job *j) { return 16384 / (width_of(j) + 1) + 1; }
 
 // weight[c] · factor[c] and other parameters as arrays of the compute type.
 static char *channel_array(const job *j) {
-  return kb_alloc(j->channels * kb_compute_size(j->type));
+  return kb_scratch(j->channels * kb_compute_size(j->type));
 }
 
 static void release(const job *j, const char *array) {
-  kb_free((void *)(uintptr_t)array, j->channels * kb_compute_size(j->type));
+  kb_scratch_free((void *)(uintptr_t)array, j->channels * kb_compute_size(j->type));
 }
 
 static char *scales(const job *j, const void *weight) {
@@ -177,7 +177,7 @@ static void normalize_planes(void *context, size_t begin, size_t end) {
 // more digits to lose than the variance between the runs.
 static void find_statistics(void *context, size_t begin, size_t end) {
   const planes_job *j = context;
-  double (*totals)[2] = kb_alloc(j->group * sizeof *totals);
+  double (*totals)[2] = kb_scratch(j->group * sizeof *totals);
   EACH_TASK({
     kb_planes run = j->planes;
     run.batch = 1;
@@ -200,12 +200,12 @@ static void find_statistics(void *context, size_t begin, size_t end) {
       j->variance[c] = (float)(variance < 0 ? 0 : variance);
     }
   })
-  kb_free(totals, j->group * sizeof *totals);
+  kb_scratch_free(totals, j->group * sizeof *totals);
 }
 
 static void differentiate_planes(void *context, size_t begin, size_t end) {
   const planes_job *j = context;
-  double (*totals)[2] = kb_alloc(j->group * sizeof *totals);
+  double (*totals)[2] = kb_scratch(j->group * sizeof *totals);
   EACH_TASK({
     memset(totals, 0, j->group * sizeof *totals);
     if (j->training || j->dweight || j->dbias) {
@@ -229,7 +229,7 @@ static void differentiate_planes(void *context, size_t begin, size_t end) {
       });
     }
   })
-  kb_free(totals, j->group * sizeof *totals);
+  kb_scratch_free(totals, j->group * sizeof *totals);
   if (j->planes.streams) kb_stream_fence();
 }
 
@@ -277,7 +277,7 @@ static void collect(void *context, size_t begin, size_t end) {
   const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
   const size_t element = kb_compute_size(j->type);
   const size_t bytes = 2 * width * element, single_bytes = 2 * j->channels * element;
-  char *buffer = kb_alloc(bytes), *single = kb_alloc(single_bytes);
+  char *buffer = kb_scratch(bytes), *single = kb_scratch(single_bytes);
   const size_t rows = rows_of(j);
   memset(single, 0, single_bytes);
   for (size_t block = begin; block < end; block++) {
@@ -303,8 +303,8 @@ static void collect(void *context, size_t begin, size_t end) {
     }
     if (j->inner == 1) kb_move_sums(j->type, 2 * j->channels, single, collected);
   }
-  kb_free(single, single_bytes);
-  kb_free(buffer, bytes);
+  kb_scratch_free(single, single_bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 static void backward(void *context, size_t begin, size_t end) {
@@ -312,7 +312,7 @@ static void backward(void *context, size_t begin, size_t end) {
   const size_t width = width_of(j), size = kb_dtype_size(j->dtype);
   const size_t line = width * kb_compute_size(j->type), bytes = 3 * line;
   const kb_storer store = kb_find_storer(j->type, j->dtype);
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t row = begin; row < end; row++) {
     const size_t at = row * width * size, c = row % j->channels;
     const void *x = kb_line(j->dtype, j->type, j->x + at, width, buffer);
@@ -328,7 +328,7 @@ static void backward(void *context, size_t begin, size_t end) {
                                result);
     if (result != dx) store(width, result, dx);
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, size_t channels,
@@ -360,7 +360,7 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
     if (j.block_rows < least_rows) j.block_rows = least_rows;
     const size_t blocks = rows > 0 ? (rows + j.block_rows - 1) / j.block_rows : 1;
     const size_t bytes = blocks * 2 * channels * sizeof(double);
-    j.collected = kb_alloc(bytes);
+    j.collected = kb_scratch(bytes);
     kb_parallel_for(blocks, 8192 / (j.block_rows * width_of(&j) + 1) + 1, collect, &j);
     kb_sum_blocks(dtype, blocks, 2 * channels, channels, j.collected, dweight);
     kb_sum_blocks(dtype, blocks, 2 * channels, channels, j.collected + channels, dbias);
@@ -369,7 +369,7 @@ void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, 
       kb_set(j.type, mean_share, c, j.collected[channels + c] / n);
       kb_set(j.type, size_share, c, j.collected[c] / n);
     }
-    kb_free(j.collected, bytes);
+    kb_scratch_free(j.collected, bytes);
   }
   if (dx) {
     char *scale = scales(&j, weight);

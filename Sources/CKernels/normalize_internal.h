@@ -31,12 +31,12 @@ static inline const void *kb_line(kb_dtype dtype, kb_compute type, const void *x
 static inline const void *kb_widen_parameters(kb_dtype dtype, kb_compute type, size_t n,
                                               const void *x) {
   if (!x || kb_is_native(dtype, type)) return x;
-  void *copy = kb_alloc(n * kb_compute_size(type));
+  void *copy = kb_scratch(n * kb_compute_size(type));
   return kb_line(dtype, type, x, n, copy);
 }
 
 static inline void kb_release_parameters(kb_dtype dtype, kb_compute type, size_t n, const void *x) {
-  if (x && !kb_is_native(dtype, type)) kb_free((void *)(uintptr_t)x, n * kb_compute_size(type));
+  if (x && !kb_is_native(dtype, type)) kb_scratch_free((void *)(uintptr_t)x, n * kb_compute_size(type));
 }
 
 // sums[i] += x[i], and x becomes 0.

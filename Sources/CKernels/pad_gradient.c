@@ -91,7 +91,7 @@ void kb_pad_gradient(int mode, kb_dtype dtype, size_t rank, const intptr_t *dims
       inputs *= (size_t)dims[d];
       outputs *= (size_t)(dims[d] + before[d] + after[d]);
     }
-    float *wide_dy = kb_widen(dtype, outputs, dy), *wide_dx = kb_alloc(inputs * sizeof(float));
+    float *wide_dy = kb_widen(dtype, outputs, dy), *wide_dx = kb_scratch(inputs * sizeof(float));
     kb_pad_gradient(mode, KB_FLOAT32, rank, dims, before, after, wide_dy, wide_dx);
     kb_release_wide(wide_dy, outputs);
     kb_narrow(dtype, inputs, wide_dx, dx);

@@ -57,7 +57,7 @@ static void fill_maps(kb_pad_plan *plan, int mode, const pad_dims *merged) {
     entries += (size_t)(merged->dims[d] + merged->before[d] + merged->after[d]);
   plan->bytes =
       plan->rank * (2 * sizeof(intptr_t) + sizeof(intptr_t *)) + entries * sizeof(intptr_t);
-  plan->maps = kb_alloc(plan->bytes);
+  plan->maps = kb_scratch(plan->bytes);
   plan->dims = (intptr_t *)(plan->maps + plan->rank);
   plan->padded = plan->dims + plan->rank;
   intptr_t *map = plan->padded + plan->rank;
@@ -91,7 +91,7 @@ kb_pad_plan kb_pad_begin(int mode, size_t rank, const intptr_t *dims, const intp
   return plan;
 }
 
-void kb_pad_end(kb_pad_plan *plan) { kb_free(plan->maps, plan->bytes); }
+void kb_pad_end(kb_pad_plan *plan) { kb_scratch_free(plan->maps, plan->bytes); }
 
 kb_pad_shape kb_pad_shape_of(const kb_pad_plan *plan) {
   const size_t last = plan->rank - 1, block_bytes = (size_t)plan->block * plan->size;

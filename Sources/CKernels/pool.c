@@ -65,7 +65,7 @@ static pool_job make_job(const kb_window *window, bool adaptive, const void *x, 
   const intptr_t count = window->output[0] + window->output[1] + window->output[2];
   job.range_bytes =
       (size_t)count * sizeof(pool_range) + (size_t)window->kernel[2] * sizeof(tap_range);
-  job.ranges[0] = kb_alloc(job.range_bytes);
+  job.ranges[0] = kb_scratch(job.range_bytes);
   job.ranges[1] = job.ranges[0] + window->output[0];
   job.ranges[2] = job.ranges[1] + window->output[1];
   job.taps = (tap_range *)(job.ranges[2] + window->output[2]);
@@ -77,7 +77,7 @@ static pool_job make_job(const kb_window *window, bool adaptive, const void *x, 
   return job;
 }
 
-static void end_job(pool_job *job) { kb_free(job->ranges[0], job->range_bytes); }
+static void end_job(pool_job *job) { kb_scratch_free(job->ranges[0], job->range_bytes); }
 
 static kb_window adaptive_window(const intptr_t input[3], const intptr_t output[3]) {
   kb_window window = {.stride = {1, 1, 1}, .kernel = {1, 1, 1}, .dilation = {1, 1, 1}};
@@ -163,7 +163,7 @@ static void run(const pool_body *bodies, kb_dtype dtype, pool_job *job, size_t p
   const void *x = job->x;
   void *y = job->y;
   float *wide_x = kb_widen(dtype, planes * x_count, x);
-  float *wide_y = kb_alloc(planes * y_count * sizeof(float));
+  float *wide_y = kb_scratch(planes * y_count * sizeof(float));
   job->x = wide_x, job->y = wide_y;
   kb_parallel_for(planes, plane_grain(job), bodies[KB_FLOAT32], job);
   kb_release_wide(wide_x, planes * x_count);
@@ -231,7 +231,7 @@ static void find_largest(kb_dtype dtype, const kb_window *window, size_t planes,
   }
   if (kb_dtype_is_half(dtype)) {
     const size_t inputs = planes * product(window->input), outputs = planes * product(window->output);
-    float *wide_x = kb_widen(dtype, inputs, x), *wide_y = kb_alloc(outputs * sizeof(float));
+    float *wide_x = kb_widen(dtype, inputs, x), *wide_y = kb_scratch(outputs * sizeof(float));
     find_largest(KB_FLOAT32, window, planes, wide_x, wide_y, indices, which);
     kb_release_wide(wide_x, inputs);
     kb_narrow(dtype, outputs, wide_y, y);
@@ -260,7 +260,7 @@ void kb_max_pool_which(kb_dtype dtype, const kb_window *window, size_t planes, c
 
 // The distances of a window's elements from where it begins.
 static intptr_t *make_offsets(const kb_window *w) {
-  intptr_t *const offsets = kb_alloc(product(w->kernel) * sizeof(intptr_t)), *next = offsets;
+  intptr_t *const offsets = kb_scratch(product(w->kernel) * sizeof(intptr_t)), *next = offsets;
   for (intptr_t z = 0; z < w->kernel[0]; z++)
     for (intptr_t y = 0; y < w->kernel[1]; y++)
       for (intptr_t x = 0; x < w->kernel[2]; x++)
@@ -282,7 +282,7 @@ void kb_pool_spread(kb_dtype dtype, const kb_window *window, size_t planes, cons
   intptr_t *const offsets = make_offsets(window);
   job.offsets = offsets;
   run(spread_bodies, dtype, &job, planes, (size_t)job.outputs, (size_t)job.inputs);
-  kb_free(offsets, product(window->kernel) * sizeof(intptr_t));
+  kb_scratch_free(offsets, product(window->kernel) * sizeof(intptr_t));
 }
 
 void kb_pool_choose(kb_dtype dtype, const kb_window *window, size_t planes, const void *x,
@@ -291,7 +291,7 @@ void kb_pool_choose(kb_dtype dtype, const kb_window *window, size_t planes, cons
   intptr_t *const offsets = make_offsets(window);
   job.offsets = offsets;
   run(choose_bodies, dtype, &job, planes, (size_t)job.inputs, (size_t)job.outputs);
-  kb_free(offsets, product(window->kernel) * sizeof(intptr_t));
+  kb_scratch_free(offsets, product(window->kernel) * sizeof(intptr_t));
 }
 
 void kb_average_pool(kb_dtype dtype, const kb_window *window, size_t planes, bool count_include_pad,

@@ -45,7 +45,7 @@ static void find_planes(void *context, size_t begin, size_t end) {
   const size_t places = (size_t)(lines + taps + stride) * sizeof(intptr_t);
   const size_t floats = (size_t)(2 * stride * residue + columns + 2 * slots * columns);
   const size_t bytes = places + floats * sizeof(float);
-  intptr_t *const place = kb_alloc(bytes), *const offsets = place + lines, *const residues = offsets + taps;
+  intptr_t *const place = kb_scratch(bytes), *const offsets = place + lines, *const residues = offsets + taps;
   float *const memory = (float *)(residues + stride);
   for (intptr_t row = 0; row < lines; row++) place[row] = row % slots * columns;
   for (intptr_t t = 0, at = 0; t < taps; t++, at += w->dilation[2])
@@ -75,7 +75,7 @@ static void find_planes(void *context, size_t begin, size_t end) {
     KB_ACTIVE(kernels)->find(&s, job->inputs, (const float *)job->x + plane * (size_t)job->inputs,
                              (float *)job->y + to, job->which ? job->which + to : NULL);
   }
-  kb_free(place, bytes);
+  kb_scratch_free(place, bytes);
 }
 
 void kb_pool_run_rows(pool_job *job, size_t planes) {

@@ -66,7 +66,7 @@ static lane_scratch open_scratch(const pool_job *job, bool largest) {
   const size_t slots = (size_t)s.rows.slots, kept = KB_LANES * slots * (size_t)job->window.output[2];
   s.bytes = slots * sizeof(intptr_t) +
             (KB_LANES * (inputs + 2 * outputs) + most + 2 * kept) * sizeof(float);
-  s.memory = kb_alloc(s.bytes);
+  s.memory = kb_scratch(s.bytes);
   s.rows.row = s.memory;
   s.in = (float *)(s.rows.row + slots);
   s.out = s.in + KB_LANES * inputs;
@@ -78,7 +78,7 @@ static lane_scratch open_scratch(const pool_job *job, bool largest) {
   return s;
 }
 
-static void close_scratch(lane_scratch *s) { kb_free(s->memory, s->bytes); }
+static void close_scratch(lane_scratch *s) { kb_scratch_free(s->memory, s->bytes); }
 
 // Sixteen planes, or what is left of them.
 static intptr_t lanes_of(const pool_job *job, size_t group) {
@@ -119,7 +119,7 @@ static intptr_t reach_of(const kb_window *w) {
 }
 
 static uint8_t *make_numbers(const kb_window *w, size_t bytes) {
-  uint8_t *const numbers = kb_alloc(bytes);
+  uint8_t *const numbers = kb_scratch(bytes);
   uint8_t number = 0;
   for (intptr_t z = 0; z < w->kernel[0]; z++)
     for (intptr_t y = 0; y < w->kernel[1]; y++)
@@ -202,7 +202,7 @@ void kb_pool_run_lanes(kb_pool_kind kind, pool_job *job, size_t planes) {
   };
   const bool divides = kind == KB_POOL_AVERAGE || kind == KB_POOL_AVERAGE_GRADIENT;
   const size_t bytes = divides ? (size_t)job->outputs * sizeof(float) : 0;
-  float *divisors = kb_alloc(bytes);
+  float *divisors = kb_scratch(bytes);
   if (divides) fill_divisors(job, divisors);
   job->divisors = divisors;
   job->planes = planes;
@@ -211,6 +211,6 @@ void kb_pool_run_lanes(kb_pool_kind kind, pool_job *job, size_t planes) {
   job->numbers = numbers;
   kb_parallel_for((planes + KB_LANES - 1) / KB_LANES, plane_grain(job) / KB_LANES + 1,
                   bodies[kind], job);
-  if (numbers) kb_free(numbers, number_bytes);
-  kb_free(divisors, bytes);
+  if (numbers) kb_scratch_free(numbers, number_bytes);
+  kb_scratch_free(divisors, bytes);
 }

@@ -36,7 +36,7 @@ typedef struct spread_job {
 static void spread_planes(void *context, size_t begin, size_t end) {
   const spread_job *job = context;
   const pool_job *pool = job->pool;
-  float *const dy = kb_alloc(job->kept * (sizeof(float) + 1));
+  float *const dy = kb_scratch(job->kept * (sizeof(float) + 1));
   uint8_t *const which = (uint8_t *)(dy + job->kept);
   memset(dy, 0, job->kept * sizeof(float));
   memset(which, KB_POOL_NOWHERE, job->kept);
@@ -45,7 +45,7 @@ static void spread_planes(void *context, size_t begin, size_t end) {
     KB_ACTIVE(kernels)->spread(&job->rows, dy, which, (const float *)pool->x + from, pool->which + from,
                                (float *)pool->y + plane * (size_t)pool->inputs);
   }
-  kb_free(dy, job->kept * (sizeof(float) + 1));
+  kb_scratch_free(dy, job->kept * (sizeof(float) + 1));
 }
 
 // The output that reads a position through a tap, or −1.
@@ -68,7 +68,7 @@ void kb_pool_run_spread(pool_job *pool, size_t planes) {
   const size_t bytes = (size_t)pool->elements * sizeof(kb_spread_number) +
                        (size_t)rows * sizeof(intptr_t) + (size_t)lines * sizeof(kb_spread_line) +
                        (size_t)(lines * readers_of_line) * sizeof(kb_spread_reader);
-  kb_spread_number *const numbers = kb_alloc(bytes);
+  kb_spread_number *const numbers = kb_scratch(bytes);
   intptr_t *const places = (intptr_t *)(numbers + pool->elements);
   kb_spread_line *const first = (kb_spread_line *)(places + rows), *line = first;
   kb_spread_reader *reader = (kb_spread_reader *)(first + lines);
@@ -92,5 +92,5 @@ void kb_pool_run_spread(pool_job *pool, size_t planes) {
   }
   spread_job job = {pool, {w, first, places}, (size_t)(slots * pitch)};
   kb_parallel_for(planes, plane_grain(pool), spread_planes, &job);
-  kb_free(numbers, bytes);
+  kb_scratch_free(numbers, bytes);
 }

@@ -62,14 +62,14 @@ static int64_t search(const double *cumulative, size_t categories, double unit) 
 static void with_replacement(kb_generator *generator, kb_dtype dtype, size_t rows,
                              size_t categories, const void *weights, size_t samples, int64_t *out) {
   size_t bytes = categories * sizeof(double);
-  double *cumulative = kb_alloc(bytes);
+  double *cumulative = kb_scratch(bytes);
   for (size_t row = 0; row < rows; row++) {
     cumulate(dtype, weights, row * categories, categories, cumulative);
     for (size_t i = 0; i < samples; i++) {
       out[row * samples + i] = search(cumulative, categories, kb_random_unit(generator));
     }
   }
-  kb_free(cumulative, bytes);
+  kb_scratch_free(cumulative, bytes);
 }
 
 static int64_t first_largest(const kb_random_pair *pairs, size_t count) {
@@ -101,8 +101,8 @@ static void without_replacement(kb_generator *generator, kb_dtype dtype, size_t 
                                 size_t samples, int64_t *out) {
   size_t bytes = categories * sizeof(kb_random_pair);
   size_t waiting_bytes = rows * categories * sizeof(double);
-  kb_random_pair *pairs = kb_alloc(bytes);
-  double *waiting = kb_alloc(waiting_bytes);
+  kb_random_pair *pairs = kb_scratch(bytes);
+  double *waiting = kb_scratch(waiting_bytes);
   draw_waiting(generator, dtype, rows, categories, by_columns, waiting);
   for (size_t row = 0; row < rows; row++) {
     for (size_t i = 0; i < categories; i++) {
@@ -120,8 +120,8 @@ static void without_replacement(kb_generator *generator, kb_dtype dtype, size_t 
       out[row * samples + i] = pairs[i].index;
     }
   }
-  kb_free(waiting, waiting_bytes);
-  kb_free(pairs, bytes);
+  kb_scratch_free(waiting, waiting_bytes);
+  kb_scratch_free(pairs, bytes);
 }
 
 kb_status kb_random_multinomial(kb_generator *generator, kb_dtype dtype, size_t rows,

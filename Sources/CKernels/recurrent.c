@@ -30,7 +30,7 @@ kb_recurrent_plan kb_recurrent_begin(const kb_recurrent *layer) {
   p.gates = kb_recurrent_gates(layer->cell) * layer->hidden;
   p.kept = kb_recurrent_kept(layer->cell, layer->hidden);
   p.batch = (size_t)layer->batch_sizes[0];
-  p.offsets = kb_alloc((layer->steps + 1) * sizeof(size_t));
+  p.offsets = kb_scratch((layer->steps + 1) * sizeof(size_t));
   p.offsets[0] = 0;
   for (size_t t = 0; t < layer->steps; t++)
     p.offsets[t + 1] = p.offsets[t] + (size_t)layer->batch_sizes[t];
@@ -43,7 +43,7 @@ kb_recurrent_plan kb_recurrent_begin(const kb_recurrent *layer) {
 }
 
 void kb_recurrent_end(kb_recurrent_plan *p) {
-  kb_free(p->offsets, (p->layer.steps + 1) * sizeof(size_t));
+  kb_scratch_free(p->offsets, (p->layer.steps + 1) * sizeof(size_t));
 }
 
 void kb_recurrent_copy(size_t rows, size_t bytes, const char *from, size_t from_row, char *to,
@@ -107,7 +107,7 @@ static void run_slice(const job *j, size_t begin, size_t end) {
   const size_t state_row = n + j->joined + PADDING, c_row = n + PADDING;
   const size_t sum_row = p->gates + PADDING;
   const size_t bytes = count * (state_row + c_row + sum_row) * size;
-  char *state = kb_alloc(bytes), *c = state + count * state_row * size;
+  char *state = kb_scratch(bytes), *c = state + count * state_row * size;
   char *sums = c + count * c_row * size;
   kb_recurrent_copy(count, p->width, j->h + begin * p->width, p->width, state, state_row * size);
   if (cell == KB_LSTM)
@@ -138,7 +138,7 @@ static void run_slice(const job *j, size_t begin, size_t end) {
   kb_recurrent_copy(count, p->width, state, state_row * size, j->hn + begin * p->width, p->width);
   if (cell == KB_LSTM)
     kb_recurrent_copy(count, p->width, c, c_row * size, j->cn + begin * p->width, p->width);
-  kb_free(state, bytes);
+  kb_scratch_free(state, bytes);
 }
 
 static void run_slices(void *context, size_t begin, size_t end) {
@@ -158,7 +158,7 @@ void kb_recurrent_forward(const kb_recurrent *layer, const void *x, const void *
   const kb_recurrent_plan *p = &j.plan;
   const size_t n = layer->hidden, rows = p->offsets[layer->steps], size = p->size;
   const size_t start_bytes = p->gates * size;
-  j.start = kb_alloc(start_bytes);
+  j.start = kb_scratch(start_bytes);
   add_biases(&j);
   // In a GRU r multiplies the state's part of a gate, but not the input's. A weight for a few rows is
   // read once and not worth packing.
@@ -168,20 +168,20 @@ void kb_recurrent_forward(const kb_recurrent *layer, const void *x, const void *
   if (joins) {
     j.joined = layer->input;
   } else {
-    j.projected = kb_alloc(projected_bytes);
+    j.projected = kb_scratch(projected_bytes);
     kb_linear(layer->dtype, rows, p->gates, layer->input,
               (kb_matrix){x, (intptr_t)layer->input, 1, 0},
               (kb_matrix){weight_x, 1, (intptr_t)layer->input, 0},
               j.start, j.projected, NULL);
   }
   const size_t k = n + j.joined, bytes = kb_gemm_packed_bytes(p->gemm, p->gates, k);
-  j.packed = kb_alloc(bytes);
+  j.packed = kb_scratch(bytes);
   j.right = kb_gemm_packed(p->gemm, j.packed, k);
   kb_parallel_for(kb_gemm_panels(p->gemm, p->gates), kb_gemm_grain(k * p->gemm->columns),
                   pack_panels, &j);
   kb_parallel_for(p->slices, 1, run_slices, &j);
-  kb_free(j.packed, bytes);
-  if (j.projected) kb_free(j.projected, projected_bytes);
-  kb_free(j.start, start_bytes);
+  kb_scratch_free(j.packed, bytes);
+  if (j.projected) kb_scratch_free(j.projected, projected_bytes);
+  kb_scratch_free(j.start, start_bytes);
   kb_recurrent_end(&j.plan);
 }

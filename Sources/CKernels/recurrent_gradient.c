@@ -164,10 +164,10 @@ static void run_blocks(job *j) {
   const size_t placed_h = p->gemm->masked ? 0 : kb_gemm_packed_bytes(p->gemm, n, most);
   const size_t placed_x = p->gemm->masked ? 0 : kb_gemm_packed_bytes(p->gemm, input, most);
   const bool isGRU = p->layer.cell == KB_GRU;
-  j->d_gates = kb_alloc(gates_bytes);
-  j->dx_gates = isGRU ? kb_alloc(gates_bytes) : j->d_gates;
-  char *gathered = kb_alloc(before_bytes);
-  char *placed = placed_h + placed_x > 0 ? kb_alloc(placed_h + placed_x) : NULL;
+  j->d_gates = kb_scratch(gates_bytes);
+  j->dx_gates = isGRU ? kb_scratch(gates_bytes) : j->d_gates;
+  char *gathered = kb_scratch(before_bytes);
+  char *placed = placed_h + placed_x > 0 ? kb_scratch(placed_h + placed_x) : NULL;
   const bool uniform = p->offsets[steps] == steps * p->batch;
   for (size_t end = steps; end > 0; end = j->first) {
     j->end = end, j->first = end - 1, j->is_first_block = end == steps;
@@ -195,10 +195,10 @@ static void run_blocks(job *j) {
     const size_t work = p->gates / j->chunks * (n + input) * rows;
     kb_parallel_for(j->chunks, kb_gemm_grain(work), add_chunks, j);
   }
-  if (placed) kb_free(placed, placed_h + placed_x);
-  kb_free(gathered, before_bytes);
-  if (isGRU) kb_free(j->dx_gates, gates_bytes);
-  kb_free(j->d_gates, gates_bytes);
+  if (placed) kb_scratch_free(placed, placed_h + placed_x);
+  kb_scratch_free(gathered, before_bytes);
+  if (isGRU) kb_scratch_free(j->dx_gates, gates_bytes);
+  kb_scratch_free(j->d_gates, gates_bytes);
 }
 
 static kb_gemm_right packed(const job *j, size_t n, const void *weight, char *to) {
@@ -228,19 +228,19 @@ void kb_recurrent_backward(const kb_recurrent *layer, const void *x, const void 
   const bool isGRU = layer->cell == KB_GRU;
 
   const size_t states_bytes = 2 * p->batch * j.state_row * size;
-  j.dh = kb_alloc(states_bytes), j.dc = j.dh + p->batch * j.state_row * size;
+  j.dh = kb_scratch(states_bytes), j.dc = j.dh + p->batch * j.state_row * size;
   kb_recurrent_copy(p->batch, p->width, j.dhn, p->width, j.dh, j.state_row * size);
   if (layer->cell == KB_LSTM)
     kb_recurrent_copy(p->batch, p->width, j.dcn, p->width, j.dc, j.state_row * size);
   const size_t state_bytes = kb_gemm_packed_bytes(p->gemm, n, gates);
   const size_t input_bytes = to->x ? kb_gemm_packed_bytes(p->gemm, layer->input, gates) : 0;
-  char *weights = kb_alloc(state_bytes + input_bytes);
+  char *weights = kb_scratch(state_bytes + input_bytes);
   j.state_right = packed(&j, n, weight_h, weights);
   if (to->x) j.input_right = packed(&j, layer->input, weight_x, weights + state_bytes);
   const bool biased = to->bias_x || to->bias_h;
   const size_t sums_bytes = biased ? 2 * gates * sizeof(double) : 0;
   if (biased) {
-    j.bias_sums[0] = kb_alloc(sums_bytes);
+    j.bias_sums[0] = kb_scratch(sums_bytes);
     memset(j.bias_sums[0], 0, sums_bytes);
     if (isGRU) j.bias_sums[1] = j.bias_sums[0] + gates;
   }
@@ -253,8 +253,8 @@ void kb_recurrent_backward(const kb_recurrent *layer, const void *x, const void 
     kb_recurrent_copy(p->batch, p->width, j.dh, j.state_row * size, to->h, p->width);
   if (to->c)
     kb_recurrent_copy(p->batch, p->width, j.dc, j.state_row * size, to->c, p->width);
-  if (biased) kb_free(j.bias_sums[0], sums_bytes);
-  kb_free(weights, state_bytes + input_bytes);
-  kb_free(j.dh, states_bytes);
+  if (biased) kb_scratch_free(j.bias_sums[0], sums_bytes);
+  kb_scratch_free(weights, state_bytes + input_bytes);
+  kb_scratch_free(j.dh, states_bytes);
   kb_recurrent_end(&j.plan);
 }

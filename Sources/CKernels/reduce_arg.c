@@ -150,7 +150,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
   const size_t bytes = j->plan.columns ? sizeof(column_scratch) : line * 8;
-  void *buffer = kb_alloc(bytes);
+  void *buffer = kb_scratch(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns) {
@@ -159,7 +159,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
       for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
     }
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 void kb_arg_reduce(bool largest, kb_dtype dtype, size_t rank, const intptr_t *dims,
@@ -174,7 +174,7 @@ void kb_arg_reduce(bool largest, kb_dtype dtype, size_t rank, const intptr_t *di
   j.store = kb_find_storer(type, dtype);
   j.cut = kb_cut_reduction(&j.plan, COLUMN_TILE, KB_REDUCE_BLOCK, 8);
   const size_t bytes = j.cut.segments * outputs * sizeof(best);
-  if (j.cut.segments > 1) j.partials = kb_alloc(bytes);
+  if (j.cut.segments > 1) j.partials = kb_scratch(bytes);
   kb_parallel_for(j.cut.tiles * j.cut.segments, j.cut.grain, run_pieces, &j);
   if (!j.partials) return;
   for (size_t output = 0; output < outputs; output++) {
@@ -185,5 +185,5 @@ void kb_arg_reduce(bool largest, kb_dtype dtype, size_t rank, const intptr_t *di
     }
     finish(&j, output, &total);
   }
-  kb_free(j.partials, bytes);
+  kb_scratch_free(j.partials, bytes);
 }

@@ -177,7 +177,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
   const size_t bytes = j->plan.columns ? sizeof(column_scratch) : line * 8;
-  void *buffer = kb_alloc(bytes);
+  void *buffer = kb_scratch(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns)
@@ -185,7 +185,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
     else
       reduce_rows(j, &piece, buffer);
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t *dims,
@@ -203,7 +203,7 @@ void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t 
   }
   j.cut = kb_cut_reduction(&j.plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
   const size_t bytes = j.cut.segments * outputs * sizeof(partial);
-  if (j.cut.segments > 1) j.partials = kb_alloc(bytes);
+  if (j.cut.segments > 1) j.partials = kb_scratch(bytes);
   kb_parallel_for(j.cut.tiles * j.cut.segments, j.cut.grain, run_pieces, &j);
   partial *partials = j.partials;
   if (!partials) return;
@@ -213,5 +213,5 @@ void kb_reduce_logsumexp(kb_dtype in, kb_dtype out, size_t rank, const intptr_t 
       merge(&partials[output], &partials[s * outputs + output]);
   }
   deliver(&j, 0, 0, outputs, partials);
-  kb_free(partials, bytes);
+  kb_scratch_free(partials, bytes);
 }

@@ -384,7 +384,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
   const size_t line = j->plan.length < KB_REDUCE_BLOCK ? j->plan.length : KB_REDUCE_BLOCK;
   const bool dense = !j->plan.columns && rows_are_dense(j);
   const size_t bytes = dense ? 0 : j->plan.columns ? column_bytes(j) : line * 16;
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t number = begin; number < end; number++) {
     const kb_reduce_piece piece = kb_reduction_piece(&j->plan, &j->cut, number);
     if (j->plan.columns) {
@@ -395,7 +395,7 @@ static void run_pieces(void *context, size_t begin, size_t end) {
       for (size_t i = 0; i < piece.count; i++) reduce_row(j, piece.output + i, &piece, buffer);
     }
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 // Extremes are the same with vectors of any width. Processors that fetch across pages by themselves read arrays
@@ -428,7 +428,7 @@ void kb_run_reduction(job *j, kb_dtype in, kb_load_map map, const void *x,
   }
   j->cut = kb_cut_reduction(plan, COLUMN_TILE, KB_REDUCE_BLOCK, COLUMN_ROWS);
   const size_t line = plan->outputs * total_size(j), bytes = j->cut.segments * line;
-  char *partials = j->cut.segments > 1 ? kb_alloc(bytes) : NULL;
+  char *partials = j->cut.segments > 1 ? kb_scratch(bytes) : NULL;
   j->partials = partials;
   kb_parallel_for(j->cut.tiles * j->cut.segments, j->cut.grain, run_pieces, j);
   if (!partials) return;
@@ -437,7 +437,7 @@ void kb_run_reduction(job *j, kb_dtype in, kb_load_map map, const void *x,
   j->partials = NULL;
   const kb_reduce_piece all = {.count = plan->outputs};
   deliver_line(j, &all, partials);
-  kb_free(partials, bytes);
+  kb_scratch_free(partials, bytes);
 }
 
 void kb_reduce_rows(kb_reduction op, kb_dtype dtype, size_t rows, size_t columns, const void *x,

@@ -365,14 +365,14 @@ static bool run_step(const job *j, const step *s, char *memory, size_t row, size
 static void run_blocks(void *context, size_t begin, size_t end) {
   job *const j = context;
   const kb_rows *const r = j->chain;
-  char *const memory = kb_alloc(r->bytes);
+  char *const memory = kb_scratch(r->bytes);
   for (size_t b = begin; b < end; b++) {
     const size_t row = b * r->block, n = r->rows - row < r->block ? r->rows - row : r->block;
     gather(j, memory, row, n, b == begin);
     for (int k = 0; k < r->step_count; k++)
       if (!run_step(j, &r->steps[k], memory, row, n)) j->failed = true;
   }
-  kb_free(memory, r->bytes);
+  kb_scratch_free(memory, r->bytes);
 }
 
 bool kb_rows_run(const kb_rows *r, void *const *memory) {

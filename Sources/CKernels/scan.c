@@ -207,12 +207,12 @@ static void scan_group(const job *j, size_t output, size_t count, buffers *own) 
 static void scan_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
   const bool together = j->kernels || j->extreme;
-  buffers *const own = kb_alloc(sizeof *own);
+  buffers *const own = kb_scratch(sizeof *own);
   for (size_t output = begin, count; output < end; output += count) {
     count = together && end - output >= KB_SCAN_LINES ? KB_SCAN_LINES : 1;
     scan_group(j, output, count, own);
   }
-  kb_free(own, sizeof *own);
+  kb_scratch_free(own, sizeof *own);
 }
 
 static void scan_columns(const job *j, size_t output, size_t n) {

@@ -117,7 +117,7 @@ typedef struct regular_line_writer {
 } regular_line_writer;
 
 static regular_line_writer open_writer(const job *j) {
-  return (regular_line_writer){j, j->streams ? kb_alloc(j->plan.length * sizeof(float)) : NULL};
+  return (regular_line_writer){j, j->streams ? kb_scratch(j->plan.length * sizeof(float)) : NULL};
 }
 
 static float *next_line(const regular_line_writer *w, size_t output) {
@@ -132,7 +132,7 @@ static void finish_line(const regular_line_writer *w, size_t output, const float
 static void close_writer(const regular_line_writer *w) {
   if (!w->line) return;
   kb_stream_fence();
-  kb_free(w->line, w->j->plan.length * sizeof(float));
+  kb_scratch_free(w->line, w->j->plan.length * sizeof(float));
 }
 
 // Logarithms of short lines: those of the sums are taken of many at once.
@@ -170,7 +170,7 @@ static void forward_rows(void *context, size_t begin, size_t end) {
     return;
   }
   const size_t n = j->plan.length, bytes = 3 * n * sizeof(double);
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t output = begin; output < end; output++) {
     const kb_row_reader reader = kb_reader_at(&j->reader, output);
     const void *x = read_line(&reader, buffer);
@@ -181,7 +181,7 @@ static void forward_rows(void *context, size_t begin, size_t end) {
       forward_double(j->logarithm, n, x, y);
     write_line(j, output, y, buffer + 2 * n * sizeof(double));
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 // Scratch of a tile; as floats or doubles. The lines are room for 8, used where they do not lie in place.
@@ -193,7 +193,7 @@ typedef struct column_scratch {
 static size_t scratch_bytes(size_t tile) { return (8 + 8 + 4) * tile * sizeof(double); }
 
 static column_scratch make_scratch(size_t tile) {
-  double *at = kb_alloc(scratch_bytes(tile));
+  double *at = kb_scratch(scratch_bytes(tile));
   return (column_scratch){tile, at, at + 8 * tile, at + 16 * tile, at + 17 * tile, at + 18 * tile,
                           at + 19 * tile};
 }
@@ -328,7 +328,7 @@ static void backward_rows(void *context, size_t begin, size_t end) {
     return;
   }
   const size_t n = j->plan.length, bytes = 4 * n * sizeof(double);
-  char *buffer = kb_alloc(bytes);
+  char *buffer = kb_scratch(bytes);
   for (size_t output = begin; output < end; output++) {
     const kb_row_reader reader = kb_reader_at(&j->reader, output);
     const kb_row_reader other = kb_reader_at(&j->other, output);
@@ -341,7 +341,7 @@ static void backward_rows(void *context, size_t begin, size_t end) {
       backward_double(j->logarithm, n, dy, y, dx);
     write_line(j, output, dx, buffer + 3 * n * sizeof(double));
   }
-  kb_free(buffer, bytes);
+  kb_scratch_free(buffer, bytes);
 }
 
 static void backward_doubles(const job *j, size_t n, const double *dy, const double *y,
@@ -417,7 +417,7 @@ static void run_tiles(const job *j, size_t begin, size_t end,
       piece.output += n, piece.count -= n;
     }
   }
-  kb_free(scratch.lines, scratch_bytes(scratch.tile));
+  kb_scratch_free(scratch.lines, scratch_bytes(scratch.tile));
 }
 
 static void forward_tiles(void *context, size_t begin, size_t end) {

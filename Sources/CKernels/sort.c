@@ -293,14 +293,14 @@ static void sort_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t n = j->plan.length, bytes = n * 3 * sizeof(uint64_t);
   const unsigned bits = kb_key_bits(j->dtype) > 32 ? 64 : 32;
-  uint64_t *const words = kb_alloc(bytes), *const keys = words + 2 * n;
+  uint64_t *const words = kb_scratch(bytes), *const keys = words + 2 * n;
   for (size_t output = begin; output < end; output++) {
     const char *x = line_at(j, output);
     kb_load_keys(j->dtype, j->descending, n, x, j->plan.reduced_strides[0], keys);
     kb_sort_keys(bits, n, keys, words);
     write_line(j, output, x, words);
   }
-  kb_free(words, bytes);
+  kb_scratch_free(words, bytes);
 }
 
 static void top_lines(void *context, size_t begin, size_t end) {
@@ -308,20 +308,20 @@ static void top_lines(void *context, size_t begin, size_t end) {
   const kb_top top = {.dtype = j->dtype, .descending = j->descending, .sorted = j->sorted,
                       .n = j->plan.length, .k = j->k, .stride = j->plan.reduced_strides[0]};
   const size_t own = kb_top_bytes(&top), bytes = own + j->k * sizeof(uint64_t);
-  char *const memory = kb_alloc(bytes);
+  char *const memory = kb_scratch(bytes);
   uint64_t *const words = (uint64_t *)(void *)memory;
   for (size_t output = begin; output < end; output++) {
     const char *const x = line_at(j, output);
     kb_top_line(&top, x, memory + j->k * sizeof(uint64_t), words);
     write_line(j, output, x, words);
   }
-  kb_free(memory, bytes);
+  kb_scratch_free(memory, bytes);
 }
 
 static void run_lines(void *context, size_t begin, size_t end) {
   const job *j = context;
   const size_t half = j->plan.length * (j->words ? sizeof(uint64_t) : sizeof(item));
-  char *items = kb_alloc(2 * half), *scratch = items + half;
+  char *items = kb_scratch(2 * half), *scratch = items + half;
   for (size_t output = begin; output < end; output++) {
     const char *x = line_at(j, output);
     load_items(j, x, items);
@@ -346,7 +346,7 @@ static void run_lines(void *context, size_t begin, size_t end) {
         break;
     }
   }
-  kb_free(items, 2 * half);
+  kb_scratch_free(items, 2 * half);
 }
 
 // The lines of a task that do it one after the other.
@@ -369,7 +369,7 @@ static void run_columns(void *context, size_t begin, size_t end) {
   const size_t blocks = (j->inner + COLUMNS - 1) / COLUMNS, places = COLUMNS * j->results;
   const size_t x_bytes = (COLUMNS * n * size + 63) / 64 * 64;
   const size_t bytes = x_bytes + places * (sizeof(int64_t) + size);
-  char *const x = kb_alloc(bytes);
+  char *const x = kb_scratch(bytes);
   job lines = *j;
   lines.plan.reduced_strides[0] = 1;
   lines.plan.kept_rank = 1, lines.plan.kept_strides[0] = (intptr_t)n;
@@ -396,7 +396,7 @@ static void run_columns(void *context, size_t begin, size_t end) {
                     j->values + place * size, (intptr_t)size);
     }
   }
-  kb_free(x, bytes);
+  kb_scratch_free(x, bytes);
 }
 
 static void run(job *j, size_t rank, const intptr_t *dims, size_t dim, const void *x,

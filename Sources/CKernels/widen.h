@@ -12,14 +12,14 @@ static inline bool kb_dtype_is_half(kb_dtype dtype) {
 // NULL stays NULL.
 static inline float *kb_widen(kb_dtype dtype, size_t count, const void *x) {
   if (!x) return NULL;
-  float *copy = (float *)kb_alloc(count * sizeof(float));
+  float *copy = (float *)kb_scratch(count * sizeof(float));
   intptr_t dims[1] = {(intptr_t)count};
   kb_cast(dtype, KB_FLOAT32, 1, dims, x, NULL, copy);
   return copy;
 }
 
 static inline void kb_release_wide(float *copy, size_t count) {
-  if (copy) kb_free(copy, count * sizeof(float));
+  if (copy) kb_scratch_free(copy, count * sizeof(float));
 }
 
 // Rounds the copy into `y` and frees it.

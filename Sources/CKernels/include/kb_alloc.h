@@ -14,6 +14,12 @@ void *_Nullable kb_try_alloc(size_t bytes);
 // `bytes` is what was asked for.
 void kb_free(void *_Nullable block, size_t bytes);
 
+// The same for the time in which a kernel runs: taken and given back by one thread, mostly the last one first.
+void *_Nonnull kb_scratch(size_t bytes);
+void kb_scratch_free(void *_Nullable block, size_t bytes);
+// Gives the calling thread's memory for such blocks back if none is in use.
+void kb_scratch_trim(void);
+
 // Bytes asked for and not freed; the largest value since start or the last reset; bytes held from
 // the system in use or kept for reuse. The peak is exact for blocks above 64 KB; of smaller blocks
 // each thread may leave up to 32 KB out of it.

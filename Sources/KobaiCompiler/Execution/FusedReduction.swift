@@ -100,8 +100,8 @@ extension Primitives {
       let bytes = dense.byteCount
       let operands = OperandList(count: inputs.count + outputs.count)
       return .kernel(mayReplace: []) { memory in
-        let block = kb_alloc(bytes)
-        defer { kb_free(block, bytes) }
+        let block = kb_scratch(bytes)
+        defer { kb_scratch_free(block, bytes) }
         let isSound = run(operands.replacing(place, with: block, in: memory))
         kb_reduce(
           operation, dtype.code, dtype.code, shape.rank, shape.sizes, shape.flags, block, nil,

@@ -57,7 +57,7 @@ private final class ContiguousCopies: @unchecked Sendable {
   func take(_ memory: Prepared.Memory) -> Prepared.Memory {
     operands.update(from: memory, count: operandCount)
     for copy in copies {
-      let block = kb_alloc(copy.layout.count * copy.size)
+      let block = kb_scratch(copy.layout.count * copy.size)
       kb_copy(
         copy.size, copy.layout.rank, copy.layout.sizes, memory[copy.number], copy.layout.strides,
         block, nil)
@@ -67,6 +67,6 @@ private final class ContiguousCopies: @unchecked Sendable {
   }
 
   func letGo() {
-    for copy in copies { kb_free(operands[copy.number], copy.layout.count * copy.size) }
+    for copy in copies { kb_scratch_free(operands[copy.number], copy.layout.count * copy.size) }
   }
 }
