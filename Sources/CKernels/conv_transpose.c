@@ -197,8 +197,8 @@ static bool plan_part(kb_dtype dtype, const kb_convolution *conv, const intptr_t
 
 static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
                                 const intptr_t residue[3], const void *dy, const void *w,
-                                const void *bias, void *transposed, void *dx, const kb_tail *tail) {
-  kb_conv_tiling tiling = {.x = dy, .w = transposed, .bias = bias, .y = dx, .tail = tail};
+                                const void *bias, void *dx, const kb_tail *tail) {
+  kb_conv_tiling tiling = {.x = dy, .bias = bias, .y = dx, .tail = tail};
   tap_set taps[3];
   if (!plan_part(dtype, conv, residue, &tiling, taps)) return;
   if (kb_conv_count(conv->window.stride) == 1 &&
@@ -207,8 +207,12 @@ static void input_gradient_part(kb_dtype dtype, const kb_convolution *conv,
     kb_winograd_run(&tiling, true);
     return;
   }
+  const size_t bytes = element_counts(conv).w * kb_dtype_size(dtype);
+  void *transposed = kb_scratch(bytes);
   transpose_weights(conv, tiling.gather.size, taps, w, transposed);
+  tiling.w = transposed;
   kb_conv_run_tiles(&tiling);
+  kb_scratch_free(transposed, bytes);
 }
 
 bool kb_conv_spread_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
@@ -229,7 +233,7 @@ enum { MOST_PARTS = 16 };
 // All parts of a depthwise convolution's dx at once, for they read the same dy. False where another
 // way is better.
 static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
-                                    const void *w, const void *bias, float *transposed, void *dx) {
+                                    const void *w, const void *bias, void *dx) {
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
   const kb_conv_gather gather = window_gather(dtype, &conv->window);
   const intptr_t count = kb_conv_count(stride);
@@ -239,6 +243,8 @@ static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, 
     return false;
   kb_conv_tiling parts[MOST_PARTS];
   intptr_t filled = 0, residue[3] = {0};
+  const size_t bytes = element_counts(conv).w * kb_dtype_size(dtype);
+  float *const memory = kb_scratch(bytes), *transposed = memory;
   for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++) {
     for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++) {
       kb_conv_tiling *part = &parts[filled];
@@ -251,6 +257,7 @@ static bool lanewise_input_gradient(kb_dtype dtype, const kb_convolution *conv, 
     }
   }
   if (filled > 0) kb_lanewise_run(parts, filled);
+  kb_scratch_free(memory, bytes);
   return true;
 }
 
@@ -290,7 +297,7 @@ static bool direct_input_gradient(kb_dtype dtype, const kb_convolution *conv, co
 // Of a 1 × 1 convolution with a stride: that of the pixels that it reads, and zeros in between. False where
 // it is none.
 static bool pixel_input_gradient(kb_dtype dtype, const kb_convolution *conv, const void *dy,
-                                 const void *w, const void *bias, void *transposed, void *dx) {
+                                 const void *w, const void *bias, void *dx) {
   const kb_conv_gather gather = window_gather(dtype, &conv->window);
   if (dtype != KB_FLOAT32 || !kb_conv_reads_pixels(&gather)) return false;
   kb_convolution dense = *conv;
@@ -299,7 +306,7 @@ static bool pixel_input_gradient(kb_dtype dtype, const kb_convolution *conv, con
   const intptr_t planes = conv->batch * conv->in_channels, residue[3] = {0};
   const size_t bytes = (size_t)(planes * kb_conv_count(dense.window.input)) * sizeof(float);
   float *pixels = kb_scratch(bytes);
-  input_gradient_part(dtype, &dense, residue, dy, w, bias, transposed, pixels, NULL);
+  input_gradient_part(dtype, &dense, residue, dy, w, bias, pixels, NULL);
   kb_conv_spread_pixels(&gather, pixels, planes, bias, conv->in_channels, dx);
   kb_scratch_free(pixels, bytes);
   return true;
@@ -322,25 +329,17 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
     return;
   }
   const intptr_t *stride = conv->window.stride, *input = conv->window.input;
-  size_t bytes = counts.w * kb_dtype_size(dtype);
-  void *transposed = kb_scratch(bytes);
-  if (lanewise_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
-    kb_scratch_free(transposed, bytes);
+  if (lanewise_input_gradient(dtype, conv, dy, w, bias, dx)) {
     kb_conv_run_tail(tail, planes, input);
     return;
   }
   if (kb_columns_serves(dtype, conv)) {
-    kb_scratch_free(transposed, bytes);
     kb_columns_run(conv, dy, w, bias, dx);
     kb_conv_run_tail(tail, planes, input);
     return;
   }
-  if (direct_input_gradient(dtype, conv, dy, w, bias, dx, tail)) {
-    kb_scratch_free(transposed, bytes);
-    return;
-  }
-  if (kb_conv_count(stride) > 1 && pixel_input_gradient(dtype, conv, dy, w, bias, transposed, dx)) {
-    kb_scratch_free(transposed, bytes);
+  if (direct_input_gradient(dtype, conv, dy, w, bias, dx, tail)) return;
+  if (kb_conv_count(stride) > 1 && pixel_input_gradient(dtype, conv, dy, w, bias, dx)) {
     kb_conv_run_tail(tail, planes, input);
     return;
   }
@@ -350,7 +349,6 @@ void kb_conv_input_gradient(kb_dtype dtype, const kb_convolution *conv, const vo
   for (residue[0] = 0; residue[0] < stride[0] && residue[0] < input[0]; residue[0]++)
     for (residue[1] = 0; residue[1] < stride[1] && residue[1] < input[1]; residue[1]++)
       for (residue[2] = 0; residue[2] < stride[2] && residue[2] < input[2]; residue[2]++)
-        input_gradient_part(dtype, conv, residue, dy, w, bias, transposed, dx, own);
-  kb_scratch_free(transposed, bytes);
+        input_gradient_part(dtype, conv, residue, dy, w, bias, dx, own);
   if (!own) kb_conv_run_tail(tail, planes, input);
 }

@@ -13,7 +13,7 @@
 
 enum {
   BLOCK_TILES = 64,
-  TOGETHER_BYTES = 10 << 20, // of points in memory at a time: they go through the last cache level
+  TOGETHER_BYTES = 5 << 20, // of points in memory at a time: they go through the last cache level
   PART = 2 * LANES,          // output channels and input channels of a task
   STRIPS = 8,
   STRIP_TILES = 32,          // of a block
