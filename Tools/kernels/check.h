@@ -31,6 +31,7 @@ void check_padding(void);
 void check_copies(void);
 void check_sequences(void);
 void check_scans(void);
+void check_scratch(void);
 void check_large(void);
 
 // Uniform on [low, high), the same on every machine.

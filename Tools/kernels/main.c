@@ -61,6 +61,7 @@ int main(void) {
   check_copies();
   check_sequences();
   check_scans();
+  check_scratch();
   check_large();
   printf(failures ? "%d checks failed\n" : "all checks passed\n", failures);
   return failures != 0;
