@@ -12,7 +12,7 @@ import Testing
     let inspection = f.inspect(Tensor([1.0, 2.0]))
     #expect(
       inspection.stages.map(\.pass) == [
-        "trace", "simplify", "orient", "deduplicate", "eliminate dead", "fuse", "rematerialize",
+        "trace", "simplify", "orient", "deduplicate", "eliminate dead", "rectify", "fuse", "rematerialize",
         "schedule", "epilogues",
       ])
     #expect(

@@ -7,8 +7,8 @@ public struct Pass: Sendable {
 
   /// The passes in the order in which they run.
   public static let pipeline: [Pass] = [
-    .simplify, .orient, .deduplicate, .eliminateDead, .fuse, .rematerialize, .schedule,
-    .epilogues,
+    .simplify, .orient, .deduplicate, .eliminateDead, .rectify, .fuse, .rematerialize,
+    .schedule, .epilogues,
   ]
 }
 
