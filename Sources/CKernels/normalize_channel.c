@@ -307,8 +307,8 @@ static void normalize(job *j, const void *weight, const void *bias, void *y) {
   } else {
     kb_parallel_for(rows_of(j), grain(j), forward, j);
   }
-  release(j, scale);
   release(j, shift);
+  release(j, scale);
 }
 
 void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t inner,
@@ -437,8 +437,8 @@ static void differentiate(job *j, bool training, void *dweight, void *dbias) {
     j->mean_share = mean_share, j->size_share = size_share;
     kb_parallel_for(rows_of(j), grain(j), backward, j);
   }
-  release(j, mean_share);
   release(j, size_share);
+  release(j, mean_share);
 }
 
 void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, size_t channels,
@@ -462,6 +462,6 @@ void kb_channel_rectify_backward(bool training, kb_dtype dtype, size_t batch, si
   char *scale = scales(&j, weight), *shift = shifts(&j, bias);
   j.dy = dy, j.y = dx, j.scale = scale, j.shift = shift, j.rectifies = true;
   differentiate(&j, training, dweight, dbias);
-  release(&j, scale);
   release(&j, shift);
+  release(&j, scale);
 }

@@ -51,7 +51,9 @@ private struct Rectification {
     let follower = graph.steps[reader]
     if follower.primitive is Primitives.Add, graph.types[follower.outputs[0]] == type {
       let other = follower.inputs[0] == value ? follower.inputs[1] : follower.inputs[0]
-      guard graph.types[other] == type, let next = onlyReader[follower.outputs[0]] else { return }
+      guard graph.types[other] == type, !isBroadcast(other),
+        let next = onlyReader[follower.outputs[0]]
+      else { return }
       (shortcut, last) = (other, next)
     }
     // Of two normalised summands one takes the sum.
@@ -102,6 +104,13 @@ private struct Rectification {
           inputs: [step.inputs[0]] + inputs[1...] + bias, outputs: graph.steps[last].outputs,
           scope: graph.steps[last].scope)
       ]
+    }
+  }
+
+  /// Whether a value has fewer elements in memory than in its shape: the kernel would take a copy of it.
+  private func isBroadcast(_ value: Int) -> Bool {
+    graph.steps.contains {
+      $0.outputs.first == value && $0.primitive is Primitives.Broadcast
     }
   }
 
