@@ -1,6 +1,8 @@
 // The kernels of channels for each instruction set.
 #include "normalize_planes.h"
 
+#include <stdbool.h>
+
 #include "isa.h"
 
 #pragma clang fp contract(off)
@@ -9,6 +11,7 @@
 
 // 16 lanes on every instruction set, so that results are the same bits.
 typedef float lanes __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t integers __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(64)));
 
 #define BODY "normalize_planes_body.inc"

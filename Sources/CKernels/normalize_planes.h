@@ -15,6 +15,9 @@ typedef struct kb_planes_kernels {
   // y = (x − mean) · scale + shift
   void (*normalize)(const kb_planes *planes, const float *x, float mean, float scale, float shift,
                     float *y);
+  // y = ReLU of the same, to which the shortcut is added before unless it is NULL
+  void (*rectify)(const kb_planes *planes, const float *x, float mean, float scale, float shift,
+                  const float *shortcut, float *y);
   // sums = {Σ (x − shift), Σ (x − shift)²}
   void (*moments)(const kb_planes *planes, const float *x, float shift, double sums[2]);
   // sums = {Σ dy, Σ dy · (x − mean) · rstd}
@@ -23,6 +26,12 @@ typedef struct kb_planes_kernels {
   // dx = scale · (dy − mean_share − (x − mean) · rstd · size_share)
   void (*gradient)(const kb_planes *planes, const float *dy, const float *x, float mean, float rstd,
                    float scale, float mean_share, float size_share, float *dx);
+  // The same two, dy being 0 where ReLU made (x − mean) · scale + shift zero.
+  void (*rectified_sums)(const kb_planes *planes, const float *dy, const float *x, float mean,
+                         float rstd, float scale, float shift, double sums[2]);
+  void (*rectified_gradient)(const kb_planes *planes, const float *dy, const float *x, float mean,
+                             float rstd, float scale, float shift, float mean_share,
+                             float size_share, float *dx);
 } kb_planes_kernels;
 
 const kb_planes_kernels *kb_planes_active(void);

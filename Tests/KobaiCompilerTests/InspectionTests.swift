@@ -12,9 +12,8 @@ import Testing
     let inspection = f.inspect(Tensor([1.0, 2.0]))
     #expect(
       inspection.stages.map(\.pass) == [
-        "trace", "simplify", "orient", "deduplicate", "eliminate dead", "fuse", "rematerialize",
-        "separate",
-        "schedule", "epilogues",
+        "trace", "simplify", "orient", "deduplicate", "eliminate dead", "rectify", "fuse",
+        "rematerialize", "separate", "schedule", "epilogues",
       ])
     #expect(
       inspection.stages[0].graph.steps.map(\.name) == [

@@ -17,6 +17,7 @@ void check_products(void);
 void check_convolutions(void);
 void check_volumes(void);
 void check_reductions(void);
+void check_rectified_channels(void);
 void check_random(void);
 void check_recurrent(void);
 void check_row_chains(void);

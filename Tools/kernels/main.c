@@ -47,6 +47,7 @@ int main(void) {
   check_convolutions();
   check_volumes();
   check_reductions();
+  check_rectified_channels();
   check_random();
   check_recurrent();
   check_row_chains();

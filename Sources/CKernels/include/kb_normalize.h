@@ -39,11 +39,23 @@ void kb_channel_normalize(kb_dtype dtype, size_t batch, size_t channels, size_t 
                           const void *x, const void *mean, const void *rstd, const void *weight,
                           const void *bias, void *y);
 
+// y = ReLU of the same, to which the shortcut, an array like x, is added before unless it is NULL. The steps
+// between are not rounded to half types.
+void kb_channel_rectify(kb_dtype dtype, size_t batch, size_t channels, size_t inner, const void *x,
+                        const void *mean, const void *rstd, const void *weight, const void *bias,
+                        const void *shortcut, void *y);
+
 // `training`: mean and rstd are x's own, so dx includes their derivatives; otherwise they are
 // constants. Any of dx, dweight, dbias may be NULL.
 void kb_channel_normalize_backward(bool training, kb_dtype dtype, size_t batch, size_t channels,
                                    size_t inner, const void *dy, const void *x, const void *mean,
                                    const void *rstd, const void *weight, void *dx, void *dweight,
                                    void *dbias);
+
+// The same of kb_channel_rectify without a shortcut: dy is that of its y, which is computed again.
+void kb_channel_rectify_backward(bool training, kb_dtype dtype, size_t batch, size_t channels,
+                                 size_t inner, const void *dy, const void *x, const void *mean,
+                                 const void *rstd, const void *weight, const void *bias, void *dx,
+                                 void *dweight, void *dbias);
 
 #endif

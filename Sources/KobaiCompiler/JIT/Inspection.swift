@@ -92,6 +92,8 @@ extension Graph.Step {
     case let program as Primitives.Fused: program.names
     case let chain as Primitives.RowChain: chain.names
     case let tailed as Primitives.Tailed: tailed.names
+    case let rectified as Primitives.RectifiedNormalization: rectified.names
+    case is Primitives.RectifiedNormalizationGradient: ["reluSlope", "normalizationGradient"]
     default: nil
     }
   }

@@ -7,7 +7,7 @@ public struct Pass: Sendable {
 
   /// The passes in the order in which they run.
   public static let pipeline: [Pass] = [
-    .simplify, .orient, .deduplicate, .eliminateDead, .fuse, .rematerialize, .separate,
+    .simplify, .orient, .deduplicate, .eliminateDead, .rectify, .fuse, .rematerialize, .separate,
     .schedule, .epilogues,
   ]
 }

@@ -41,6 +41,7 @@ private struct Rematerialization {
       return step.outputs.count == 1
     // The statistics are results of their own, which stay.
     case let normalization as Primitives.Normalization: return normalization.isOfRows
+    case let rectified as Primitives.RectifiedNormalization: return !rectified.hasShortcut
     default: return false
     }
   }

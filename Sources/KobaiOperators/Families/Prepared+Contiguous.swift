@@ -11,7 +11,7 @@ extension Prepared {
   /// single evaluation copies them; the copies are let go behind it. Nil unless all results are contiguous.
   ///
   /// - Parameter strided: inputs that the kernel takes as they lie.
-  static func onContiguous(
+  package static func onContiguous(
     _ inputs: [StridedType], to outputs: [StridedType], except strided: Set<Int> = [],
     run: @escaping @Sendable (Memory) -> Bool
   ) -> Prepared? {

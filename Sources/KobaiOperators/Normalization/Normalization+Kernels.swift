@@ -16,8 +16,7 @@ extension Primitives.Normalization {
   ) {
     let (code, n, g, k) = (x.dtype.code, x.shape[0], x.shape[1], x.shape[2] * x.shape[3])
     if kind == .channels {
-      kb_channel_statistics(code, n, g, k, px, mean, variance)
-      Self.reciprocalRoots(variance, g, eps, scale, x.dtype)
+      findChannelStatistics(x, px, mean: mean, scale: scale, variance: variance)
       return kb_channel_normalize(code, n, g, k, px, mean, scale, weight, bias, y)
     }
     let bytes = n * g * x.dtype.size
@@ -27,6 +26,16 @@ extension Primitives.Normalization {
     kb_normalize_rows(
       kind == .rootMeanSquare, code, n * g, k, kind.affine(x.shape), px, weight, bias, eps, y, mean,
       scale)
+  }
+
+  /// Writes the statistics of each channel alone.
+  package func findChannelStatistics(
+    _ x: TensorType, _ px: UnsafeRawPointer, mean: UnsafeMutableRawPointer,
+    scale: UnsafeMutableRawPointer, variance: UnsafeMutableRawPointer
+  ) {
+    kb_channel_statistics(
+      x.dtype.code, x.shape[0], x.shape[1], x.shape[2] * x.shape[3], px, mean, variance)
+    Self.reciprocalRoots(variance, x.shape[1], eps, scale, x.dtype)
   }
 
   private static func reciprocalRoots(

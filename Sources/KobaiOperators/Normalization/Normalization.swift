@@ -35,7 +35,7 @@ extension Primitives {
     public static let name = "normalization"
     let kind: NormalizationKind
     let eps: Double
-    let hasWeight, hasBias: Bool
+    package let hasWeight, hasBias: Bool
 
     init(_ kind: NormalizationKind, eps: Double, hasWeight: Bool, hasBias: Bool) {
       self.kind = kind
@@ -134,7 +134,7 @@ extension Primitives {
   public struct NormalizationGradient: Primitive {
     public static let name = "normalizationGradient"
     let kind: NormalizationKind
-    let hasWeight, wantsX, wantsWeight, wantsBias: Bool
+    package let hasWeight, wantsX, wantsWeight, wantsBias: Bool
 
     init(
       _ kind: NormalizationKind, hasWeight: Bool, wantsX: Bool, wantsWeight: Bool, wantsBias: Bool
@@ -145,6 +145,8 @@ extension Primitives {
       self.wantsWeight = wantsWeight
       self.wantsBias = wantsBias
     }
+
+    package var isOfRows: Bool { kind != .channels }
 
     public func infer(_ inputs: [TensorType]) -> [TensorType] {
       let x = inputs[1]
