@@ -42,8 +42,10 @@ def python_with(library, given, folder):
 
 
 def executable():
-    """Builds Kobai's worker."""
+    """Builds Kobai's worker, as one binary where the toolchain can do that."""
     command = ["swift", "build", "-c", "release", "--package-path", str(BENCHMARKS)]
+    if sys.platform == "linux":
+        command.append("--static-swift-stdlib")
     print("building Kobai's worker", file=sys.stderr)
     subprocess.run([*command, "--quiet"], check=True)
     folder = subprocess.run(
