@@ -85,7 +85,7 @@ final class Executable: @unchecked Sendable {
     session.forgetRecycled()
     let observation = isOnly ? nil : ObservedLayouts(graph, slots)
     // What tracing left is not needed any more.
-    if graph.peakBytes > Self.largestSpare { Memory.trim() }
+    if observation != nil, graph.peakBytes > Self.largestSpare { Memory.trim() }
     var spare = Memory.reserved - Memory.current
     for instruction in instructions {
       guard instruction.run(slots, observation) else {
