@@ -42,7 +42,7 @@ def python_with(library, given, folder):
 
 
 def executable():
-    """Builds Kobai's worker, as one binary where the toolchain can do that."""
+    """Builds Kobai's worker, on Linux as one binary."""
     command = ["swift", "build", "-c", "release", "--package-path", str(BENCHMARKS)]
     if sys.platform == "linux":
         command.append("--static-swift-stdlib")

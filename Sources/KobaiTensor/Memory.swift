@@ -12,6 +12,6 @@ public enum Memory {
   public static var reserved: Int { Int(kb_memory_reserved()) }
   /// Lets `peak` start from `current`.
   public static func resetPeak() { kb_memory_reset_peak() }
-  /// Gives the blocks that are kept for reuse back to the system.
+  /// Gives the blocks that are kept for reuse back to the system, and what the C library keeps.
   public static func trim() { kb_memory_trim() }
 }

@@ -47,23 +47,4 @@ import Testing
       #expect(Memory.current == start)
     }
   }
-
-  /// Kernels that need memory while they run find it in one place, whatever its size.
-  @Test func kernelsShareTheirMemory() async {
-    await #expect(processExitsWith: .success) {
-      func reserved(_ sizes: [Int]) -> Int {
-        Memory.trim()
-        for n in sizes { _ = Tensor.randn([n, n]).matmul(Tensor.randn([n, n]).t()).sum().item() }
-        return Memory.reserved
-      }
-      // Operands and results of all sizes leave blocks of their own; packed operands do not.
-      let sizes = [700, 800, 900, 1000, 1100]
-      let all = sizes.map { 3 * 4 * $0 * $0 * 9 / 8 }.reduce(0, +)
-      _ = reserved(sizes)
-      #expect(reserved(sizes) < all + (12 << 20))
-      let start = Memory.current
-      _ = reserved(sizes)
-      #expect(Memory.current == start)
-    }
-  }
 }

@@ -6,7 +6,7 @@ extension Primitives {
   /// [x] → [μ, r, variance] of each channel of x [N, C, K, S]: what a normalisation of channels finds out
   /// before it normalises. Graphs have it, and the two below, after the pass `rectify`; they are not
   /// differentiated or batched.
-  struct ChannelStatistics: Primitive {
+  struct ChannelStatistics: ContiguousKernel {
     static let name = "channelStatistics"
     let normalization: Normalization
 
@@ -14,31 +14,15 @@ extension Primitives {
       Array(normalization.infer(inputs).dropFirst())
     }
 
-    func evaluate(_ inputs: [Value]) -> [Value] {
-      onContiguous(inputs) { run(inputs[0].type, $0) }
-    }
-
-    func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-      let (x, primitive) = (TensorType(inputs[0]), self)
-      return .onContiguous(inputs, to: outputs) {
-        primitive.run(x, $0)
-        return true
-      }
-    }
-
-    private func run(_ x: TensorType, _ memory: Prepared.Memory) {
+    func run(_ inputs: [TensorType], _ memory: Prepared.Memory) {
       normalization.findChannelStatistics(
-        x, memory[0], mean: memory[1], scale: memory[2], variance: memory[3])
-    }
-
-    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      misuse("channelStatistics: is batched before it is formed", else: [.poison])
+        inputs[0], memory[0], mean: memory[1], scale: memory[2], variance: memory[3])
     }
   }
 
   /// [x, μ, r, weight?, bias?, shortcut?] → ReLU((x − μ) r · weight + bias + shortcut), in the shape in which
   /// ReLU has it.
-  struct RectifiedNormalization: Primitive {
+  struct RectifiedNormalization: ContiguousKernel {
     static let name = "rectifiedNormalization"
     let hasWeight, hasBias, hasShortcut: Bool
     let shape: Shape
@@ -48,55 +32,29 @@ extension Primitives {
 
     func infer(_ inputs: [TensorType]) -> [TensorType] { [TensorType(inputs[0].dtype, shape)] }
 
-    func evaluate(_ inputs: [Value]) -> [Value] {
-      onContiguous(inputs) { run(inputs[0].type, inputs.count, $0) }
-    }
-
-    func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-      let (x, count, primitive) = (TensorType(inputs[0]), inputs.count, self)
-      return .onContiguous(inputs, to: outputs) {
-        primitive.run(x, count, $0)
-        return true
-      }
-    }
-
-    private func run(_ x: TensorType, _ inputCount: Int, _ memory: Prepared.Memory) {
+    func run(_ inputs: [TensorType], _ memory: Prepared.Memory) {
+      let x = inputs[0]
       let parameters = Parameters(memory, from: 3, hasWeight, hasBias)
       kb_channel_rectify(
         x.dtype.code, x.shape[0], x.shape[1], x.shape[2] * x.shape[3], memory[0], memory[1],
         memory[2], parameters.weight, parameters.bias,
-        hasShortcut ? UnsafeRawPointer(memory[inputCount - 1]) : nil, memory[inputCount])
-    }
-
-    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      misuse("rectifiedNormalization: is batched before it is formed", else: [.poison])
+        hasShortcut ? UnsafeRawPointer(memory[inputs.count - 1]) : nil, memory[inputs.count])
     }
   }
 
   /// [dy, x, μ, r, weight?, bias?] → those of [dx, dw, db] that are wanted, dy being the gradient of a rectified
   /// normalisation without a shortcut. Which elements ReLU made zero is found out again from x.
-  struct RectifiedNormalizationGradient: Primitive {
+  struct RectifiedNormalizationGradient: ContiguousKernel {
     static let name = "rectifiedNormalizationGradient"
     let gradient: NormalizationGradient
     let hasBias: Bool
 
     func infer(_ inputs: [TensorType]) -> [TensorType] { gradient.infer(inputs) }
 
-    func evaluate(_ inputs: [Value]) -> [Value] {
-      onContiguous(inputs) { run(inputs[1].type, inputs.count, $0) }
-    }
-
-    func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
-      let (x, count, primitive) = (TensorType(inputs[1]), inputs.count, self)
-      return .onContiguous(inputs, to: outputs) {
-        primitive.run(x, count, $0)
-        return true
-      }
-    }
-
-    private func run(_ x: TensorType, _ inputCount: Int, _ memory: Prepared.Memory) {
+    func run(_ inputs: [TensorType], _ memory: Prepared.Memory) {
+      let x = inputs[1]
       let parameters = Parameters(memory, from: 4, gradient.hasWeight, hasBias)
-      var next = inputCount
+      var next = inputs.count
       func place(_ isWanted: Bool) -> UnsafeMutableRawPointer? {
         if !isWanted { return nil }
         defer { next += 1 }
@@ -108,10 +66,6 @@ extension Primitives {
       kb_channel_rectify_backward(
         true, x.dtype.code, x.shape[0], x.shape[1], x.shape[2] * x.shape[3], memory[0], memory[1],
         memory[2], memory[3], parameters.weight, parameters.bias, dx, dWeight, dBias)
-    }
-
-    func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
-      misuse("rectifiedNormalizationGradient: is batched before it is formed", else: [.poison])
     }
   }
 }
@@ -126,18 +80,33 @@ private struct Parameters {
   }
 }
 
-extension Primitive {
-  /// The results that a kernel writes for contiguous inputs, called as a prepared one is.
-  fileprivate func onContiguous(
-    _ inputs: [Value], _ run: (Prepared.Memory) -> Void
-  ) -> [Value] {
-    let results = infer(inputs.map(\.type)).map {
+/// A primitive that one kernel evaluates, from contiguous inputs to contiguous results. Only graphs have it that
+/// are differentiated and batched no more.
+protocol ContiguousKernel: Primitive {
+  /// Runs the kernel on the addresses of the inputs and behind them those of the results.
+  func run(_ inputs: [TensorType], _ memory: Prepared.Memory)
+}
+
+extension ContiguousKernel {
+  func evaluate(_ inputs: [Value]) -> [Value] {
+    let types = inputs.map(\.type)
+    let results = infer(types).map {
       Value(body: Body(layout: Layout(contiguous: $0.shape), dtype: $0.dtype), dtype: $0.dtype)
     }
     let operands = inputs.map(\.contiguous) + results
-    withExtendedLifetime(operands) {
-      run(operands.compactMap { $0.body?.pointer })
-    }
+    withExtendedLifetime(operands) { run(types, operands.compactMap { $0.body?.pointer }) }
     return results
+  }
+
+  func prepare(_ inputs: [StridedType], to outputs: [StridedType]) -> Prepared? {
+    let types = inputs.map { TensorType($0) }
+    return .onContiguous(inputs, to: outputs) {
+      run(types, $0)
+      return true
+    }
+  }
+
+  func batch(_ inputs: [Tensor], isBatched: [Bool], size: Int) -> [Tensor] {
+    misuse("\(Self.name): is batched before it is formed", else: [.poison])
   }
 }
